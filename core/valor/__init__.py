@@ -1,0 +1,1 @@
+from valor._graph import Valor

@@ -1,0 +1,101 @@
+"""Every error a user can meet, in one leaf module.
+
+All derive from `ValorError`, so that one ``except`` catches them, and each also derives from the
+built-in exception a Python programmer would expect for it.
+"""
+
+from typing import Any
+
+
+class ValorError(Exception):
+    """Base of every error that Valor raises on purpose."""
+
+
+class InvalidNumberError(ValorError, TypeError):
+    """A value is not a real number that a float can hold (None, str, complex, bool, 10**400 …)."""
+
+
+class InvalidArgumentError(ValorError, ValueError):
+    """An argument has the right type but not a value that makes sense there."""
+
+
+class DataError(InvalidArgumentError):
+    """Training data is empty, ragged, of the wrong width, of unequal lengths, or not finite."""
+
+
+class GraphCycleError(ValorError, ValueError):
+    """A Valor is, by hand-made parents, its own ancestor."""
+
+
+class GraphCopyError(ValorError, TypeError):
+    """A graph was asked to be copied or pickled in a way that would lose its meaning."""
+
+
+class FormulaError(ValorError, TypeError):
+    """A formula returned something other than its record promises."""
+
+
+class HyperparameterError(InvalidArgumentError):
+    """A hyperparameter is unknown to a formula, has the wrong type, or fails its validator."""
+
+
+class UnknownNameError(ValorError, LookupError):
+    """No plugin provides the name that was asked for."""
+
+
+class NameConflictError(ValorError, LookupError):
+    """Two plugins provide the same name, so that it means neither."""
+
+
+class PluginError(ValorError):
+    """A plugin could not be loaded, and ``strict=True`` asked for that to be an error."""
+
+
+class PluginWarning(UserWarning):
+    """A plugin was left out; the text names its distribution, its version and the reason."""
+
+
+class ConfigurationError(ValorError, ValueError):
+    """A configuration file or a command-line option does not describe a run."""
+
+
+class ModelFileError(ValorError, ValueError):
+    """A file is not a model that this version of Valor can read."""
+
+
+class MissingExtraError(ValorError, ImportError):
+    """An optional dependency is not installed; the text names the extra that brings it."""
+
+
+class ConformanceError(ValorError, AssertionError):
+    """A plugin's formula failed a check of `valor.testing`."""
+
+
+class NonFiniteError(ValorError, ArithmeticError):
+    """Training met a number that is not finite, and stopped before applying the step.
+
+    Attributes:
+        epoch: the epoch, counted from 1.
+        batch: the batch within the epoch, counted from 1.
+        sample: the row of the training data (counted from 0) whose graph first went wrong, or
+            None where the number does not belong to one sample.
+        operation: the operation that made the first scalar that is not finite.
+        operands: the numbers it was given.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        epoch: int,
+        batch: int,
+        sample: int | None,
+        operation: str,
+        operands: tuple[Any, ...],
+    ) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.batch = batch
+        self.sample = sample
+        self.operation = operation
+        self.operands = operands
