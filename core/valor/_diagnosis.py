@@ -1,0 +1,91 @@
+"""Finding the first number that stopped being finite, by walking the graph of a batch."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from valor._graph import Valor
+from valor._traversal import topological_order
+from valor.exceptions import NonFiniteError
+
+
+def value_error(
+    total: Valor, samples: Sequence[Valor], rows: Sequence[int], epoch: int, batch: int
+) -> NonFiniteError:
+    """Return the error for a batch whose loss is not finite.
+
+    Args:
+        total: the batch's loss.
+        samples: the losses of its samples.
+        rows: the samples' rows in the training data.
+        epoch, batch: where the batch stands, counted from 1.
+    """
+    for row, sample in zip(rows, samples, strict=True):
+        for node in topological_order(sample):
+            if not math.isfinite(node.data):
+                return _error("value", node, node.data, row, epoch, batch)
+    for node in topological_order(total):
+        if not math.isfinite(node.data):
+            return _error("value", node, node.data, None, epoch, batch)
+    raise ValueError("every number of the graph is finite")
+
+
+def gradient_error(
+    total: Valor, samples: Sequence[Valor], rows: Sequence[int], epoch: int, batch: int
+) -> NonFiniteError | None:
+    """Return the error for a batch with a gradient that is not finite; None if all are.
+
+    The culprit is the operation closest to the loss that received a finite gradient and pushed
+    one that is not.
+    """
+    for node in reversed(topological_order(total)):
+        bad = [parent for parent in node.progenitor if not math.isfinite(parent.grad)]
+        if bad:
+            row = next(
+                (r for r, s in zip(rows, samples, strict=True) if node in topological_order(s)),
+                None,
+            )
+            return _error("gradient", node, bad[0].grad, row, epoch, batch)
+    return None
+
+
+def step_error(
+    name: str,
+    optimizer: Any,
+    operands: tuple[float, float],
+    result: float,
+    epoch: int,
+    batch: int,
+) -> NonFiniteError:
+    """Return the error for a parameter that the optimizer made not finite."""
+    parameter, gradient = operands
+    return NonFiniteError(
+        f"epoch {epoch}, batch {batch}: {optimizer} would set {name} to {result}, "
+        f"from parameter {parameter!r} and gradient {gradient!r}; the step was not applied"
+        " (a smaller learning rate may help)",
+        epoch=epoch,
+        batch=batch,
+        sample=None,
+        operation=str(optimizer),
+        operands=operands,
+    )
+
+
+def _error(
+    what: str, node: Valor, number: float, row: int | None, epoch: int, batch: int
+) -> NonFiniteError:
+    operands = tuple(parent.data for parent in node.progenitor)
+    operation = node.operador_mae or "a given number"
+    label = f" {node.rotulo!r}" if node.rotulo else ""
+    where = f"epoch {epoch}, batch {batch}" + ("" if row is None else f", sample {row}")
+    made = f"operation {operation!r} of operands {operands!r}" if operands else operation
+    push = "pushed the gradient" if what == "gradient" else "made the value"
+    return NonFiniteError(
+        f"{where}: the first scalar that is not finite is{label} the {what} {number}; "
+        f"{made} {push}; the step was not applied",
+        epoch=epoch,
+        batch=batch,
+        sample=row,
+        operation=operation,
+        operands=operands,
+    )

@@ -1,0 +1,183 @@
+"""The eager engine: every step builds the batch's graph, scalar by scalar, and walks it.
+
+This graph defines the numbers. Any other engine gives, bit for bit, what is computed here.
+"""
+
+import math
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from valor import _diagnosis
+from valor._graph import Valor
+from valor.contracts import Engine, Loss, Optimizer, Plan, Schedule
+from valor.exceptions import FormulaError, InvalidNumberError
+from valor.functions import number
+
+State = tuple[float, ...]
+
+
+def outputs_of(model: Any, row: Sequence[float]) -> list[Valor]:
+    """Return a model's outputs for one sample as a list, also where there is but one.
+
+    Raises:
+        FormulaError: the model returned something else than scalars.
+    """
+    outputs = model(row)
+    outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    if not outputs or not all(isinstance(output, Valor) for output in outputs):
+        raise FormulaError(
+            f"the model must return a Valor or a list of Valor, not {outputs!r} (of type "
+            f"{type(model).__qualname__})"
+        )
+    return outputs
+
+
+def sample_loss(loss: Loss, predicted: list[Valor], target: Sequence[float]) -> Valor:
+    """Return the loss of one sample.
+
+    Raises:
+        FormulaError: the loss returned something else than a scalar.
+    """
+    result = loss.formula(predicted, list(target))
+    if not isinstance(result, Valor):
+        raise FormulaError(f"{loss} must return a Valor, not {result!r}")
+    return result
+
+
+class EagerProgram:
+    """A run on the visible graph. See `valor.contracts.Program`."""
+
+    def __init__(self, model: Any, loss: Loss, optimizer: Optimizer, plan: Plan) -> None:
+        self._model = model
+        self._loss = loss
+        self._optimizer = optimizer
+        self._update = optimizer.formula
+        schedule = optimizer.bound.get("learning_rate")
+        self._schedule = schedule if isinstance(schedule, Schedule) else None
+        self._plan = plan
+        self._parameters: list[Valor] = model.parametros()
+        first = tuple(float(value) for value in optimizer.state.values())
+        self._state = plan.state or [first] * len(self._parameters)
+        self._step = plan.first_step
+        self._batches = self._all_batches()
+
+    def state(self) -> list[State]:
+        """Return the optimizer's state, one tuple a parameter."""
+        return list(self._state)
+
+    def advance(self, steps: int, losses: "array[float]") -> None:
+        """Do `steps` optimizer steps, and append the loss of each completed one to `losses`."""
+        for _ in range(steps):
+            epoch, batch, rows = next(self._batches)
+            loss, parameters, state = self._compute(epoch, batch, rows)
+            self._commit(loss, parameters, state, losses)
+
+    def _all_batches(self) -> Iterator[tuple[int, int, Sequence[int]]]:
+        for epoch in range(self._plan.epochs):
+            batches = self._plan.batches(self._plan.first_epoch + epoch)
+            for batch, rows in enumerate(batches, start=1):
+                yield epoch + 1, batch, rows
+
+    def _compute(
+        self, epoch: int, batch: int, rows: Sequence[int]
+    ) -> tuple[float, list[float], list[State]]:
+        """Return the loss of a batch, the parameters after its step, and the state after it."""
+        plan = self._plan
+        samples = [
+            sample_loss(self._loss, outputs_of(self._model, plan.inputs[row]), plan.targets[row])
+            for row in rows
+        ]
+        total = samples[0]
+        for sample in samples[1:]:
+            total = total + sample
+        if self._loss.reduction == "mean":
+            total = total / len(samples)
+        for penalty in plan.penalties:
+            formula = penalty.formula
+            for parameter in self._parameters:
+                total = total + formula(parameter)
+        if not math.isfinite(total.data):
+            raise _diagnosis.value_error(total, samples, rows, epoch, batch)
+        for parameter in self._parameters:
+            parameter.grad = 0
+        total.propagar_tudo()
+        parameters, state = self._updated()
+        for parameter, value in zip(self._parameters, parameters, strict=True):
+            if not math.isfinite(value):
+                error = _diagnosis.gradient_error(total, samples, rows, epoch, batch)
+                raise error or _diagnosis.step_error(
+                    parameter.rotulo,
+                    self._optimizer,
+                    (parameter.data, parameter.grad),
+                    value,
+                    epoch,
+                    batch,
+                )
+        return float(total.data), parameters, state
+
+    def _updated(self) -> tuple[list[float], list[State]]:
+        """Return what the optimizer makes of the parameters and of its state."""
+        plan, step = self._plan, self._step + 1
+        gradients = [float(parameter.grad) for parameter in self._parameters]
+        for transform in plan.gradient_transforms:
+            gradients = self._transformed(transform, gradients)
+        bound: dict[str, float] = {}
+        if self._schedule is not None:
+            rate = self._schedule.formula(step, plan.total_steps)
+            bound["learning_rate"] = number(rate, f"the value of {self._schedule}")
+        parameters, states = [], []
+        for parameter, gradient, state in zip(
+            self._parameters, gradients, self._state, strict=True
+        ):
+            value = parameter.data
+            if parameter.trainable:
+                result = self._update(value, gradient, state, step, **bound)
+                value, state = self._checked(result, state)  # noqa: PLW2901
+            parameters.append(value)
+            states.append(state)
+        return parameters, states
+
+    def _transformed(self, transform: Any, gradients: list[float]) -> list[float]:
+        result = transform.formula(list(gradients))
+        if not isinstance(result, (list, tuple)) or len(result) != len(gradients):
+            raise FormulaError(
+                f"{transform} must return a list of {len(gradients)} gradients, not {result!r}"
+            )
+        return [float(number(value, f"a gradient of {transform}")) for value in result]
+
+    def _checked(self, result: Any, before: State) -> tuple[float, State]:
+        """Return what the optimizer returned, as floats."""
+        try:
+            value, state = result
+            if len(state) == len(before):
+                return float(number(value)), tuple(float(number(entry)) for entry in state)
+        except (TypeError, ValueError, InvalidNumberError):
+            pass
+        names = ", ".join(self._optimizer.state) or "nothing"
+        raise FormulaError(
+            f"{self._optimizer} must return (parameter, state), the state a tuple of {names}; "
+            f"it returned {result!r}"
+        )
+
+    def _commit(
+        self, loss: float, parameters: list[float], state: list[State], losses: "array[float]"
+    ) -> None:
+        """Apply a step wholly or, if an interrupt comes in the middle, not at all."""
+        before = [parameter.data for parameter in self._parameters]
+        undo = len(losses), self._state, self._step
+        try:
+            for parameter, value in zip(self._parameters, parameters, strict=True):
+                parameter.data = value
+            losses.append(loss)
+            self._state = state
+            self._step += 1
+        except BaseException:
+            for parameter, value in zip(self._parameters, before, strict=True):
+                parameter.data = value
+            del losses[undo[0] :]
+            self._state, self._step = undo[1:]
+            raise
+
+
+EAGER = Engine("eager", EagerProgram)

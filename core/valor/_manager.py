@@ -1,0 +1,310 @@
+"""Finding, blocking, loading and checking plugins; and naming the culprit when one fails.
+
+A plugin that breaks a rule is left out whole, with a `PluginWarning` (or, where the manager is
+strict, a `PluginError`) that says which plugin of which distribution it was, and why.
+"""
+
+import functools
+import importlib
+import inspect
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import attrs
+import pluggy
+
+from valor import hookspecs
+from valor.contracts import KINDS, Record
+from valor.exceptions import InvalidArgumentError, PluginError, PluginWarning
+
+DISTRIBUTION = "valor-framework"
+BUNDLED_PACKAGE = "valor_plugins"  # may be absent: then there are no bundled plugins
+ENTRY_POINT_GROUP = "valor"
+COLLECTION_HOOKS = {f"valor_register_{record.plural}": record for record in KINDS.values()}
+
+
+@attrs.define(eq=False)
+class Plugin:
+    """What is known of one plugin.
+
+    Attributes:
+        name: the entry point's name, or the last part of the module's.
+        distribution, version: what it was installed with; "" where it was registered by hand.
+        entry_point: where it is loaded from.
+        state: "active", "blocked" (and never imported) or "failed".
+        reason: why it failed or who blocked it.
+        records: what it provides.
+    """
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+    entry_point: str = ""
+    state: str = "active"
+    reason: str = ""
+    records: tuple[Record, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The name it is registered by: unique, and accepted where a plugin is blocked."""
+        return f"{self.distribution}:{self.name}" if self.distribution else self.name
+
+    def __str__(self) -> str:
+        origin = f"{self.distribution} {self.version}".strip()
+        return f"plugin {self.name!r}" + (f" of {origin}" if origin else "")
+
+    def is_called(self, name: str) -> bool:
+        """Tell whether `name` is this plugin's name, key or distribution."""
+        normal = normalized(name)
+        return name in (self.name, self.key) or normal in map(normalized, self._aliases())
+
+    def _aliases(self) -> tuple[str, ...]:
+        return (self.distribution, self.key) if self.distribution else ()
+
+
+def normalized(distribution: str) -> str:
+    """Return a distribution's name as the packaging specification compares it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+class PluginManager(pluggy.PluginManager):
+    """pluggy's manager, knowing Valor's hooks, and what each plugin provides.
+
+    `register` adds a plugin by hand: a module or an object with hookimpl functions.
+
+    Args:
+        strict: raise `PluginError` where a plugin fails, instead of warning and leaving it out.
+
+    >>> manager = PluginManager()
+    >>> class Plain:
+    ...     @hookspecs.hookimpl
+    ...     def valor_register_activations(self):
+    ...         yield KINDS["activation"]("double", lambda v: 2 * v)
+    >>> manager.register(Plain(), "plain")
+    'plain'
+    >>> [str(record) for record in manager.plugins[0].records]
+    ["activation 'double' of plugin 'plain'"]
+    """
+
+    def __init__(self, *, strict: bool = False) -> None:
+        super().__init__(hookspecs.PROJECT)
+        self.add_hookspecs(hookspecs)
+        self.strict = strict
+        self.plugins: list[Plugin] = []
+
+    def register(self, plugin: Any, name: str | None = None) -> str | None:
+        """Register a module or an object, after the checks every plugin goes through.
+
+        Raises:
+            PluginError: it breaks a rule; nothing is registered then.
+        """
+        info = Plugin(name or _unused_name(self, plugin))
+        self._admit(plugin, info)
+        self.plugins.append(info)
+        return info.key
+
+    def load(self, info: Plugin, load: Callable[[], Any]) -> None:
+        """Import and register a plugin; one that fails is left out, and said to be."""
+        try:
+            self._admit(load(), info)
+        except (Exception, SystemExit) as error:
+            info.state = "failed"
+            info.reason = (
+                str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+            )
+            message = f"{info} was left out: {info.reason}"
+            if self.strict:
+                raise PluginError(message) from error
+            warnings.warn(message, PluginWarning, stacklevel=2)
+        self.plugins.append(info)
+
+    def fork(self, callbacks: Iterable[Any] = ()) -> "PluginManager":
+        """Return a manager for one run: this one's plugins, then `callbacks`.
+
+        Raises:
+            InvalidArgumentError: a callback has no hook, or one that only a plugin may have.
+            PluginError: a callback breaks a rule.
+        """
+        manager = PluginManager(strict=self.strict)
+        for info in self.plugins:
+            plugin = self.get_plugin(info.key)
+            if plugin is not None and _hooks_of(self, plugin) - COLLECTION_HOOKS.keys():
+                manager._admit(plugin, attrs.evolve(info), collect=False)
+        manager.plugins = list(self.plugins)
+        for callback in callbacks:
+            manager._admit(callback, Plugin(_unused_name(manager, callback)), collect=False)
+            hooks = _hooks_of(manager, callback)
+            if not hooks or hooks & COLLECTION_HOOKS.keys():
+                raise InvalidArgumentError(
+                    f"callbacks must hold objects with lifecycle hooks (methods marked @hookimpl, "
+                    f"such as valor_after_epoch), not {callback!r}"
+                )
+        return manager
+
+    def listens(self, *hooks: str) -> bool:
+        """Tell whether any plugin implements one of these hooks."""
+        return any(getattr(self.hook, hook).get_hookimpls() for hook in hooks)
+
+    def _admit(self, plugin: Any, info: Plugin, *, collect: bool = True) -> None:
+        try:
+            super().register(plugin, info.key)
+            self.check_pending()
+            for caller in self.get_hookcallers(plugin) or ():
+                for implementation in caller.get_hookimpls():
+                    if implementation.plugin is plugin:
+                        self._check(implementation, caller.name, info)
+            if collect:
+                info.records = tuple(self._collect(plugin, info))
+        except BaseException as error:
+            if self.get_plugin(info.key) is plugin:
+                self.unregister(plugin)
+            if isinstance(error, pluggy.PluginValidationError):
+                raise PluginError(_reason(error)) from error
+            raise
+
+    def _check(self, implementation: pluggy.HookImpl, hook: str, info: Plugin) -> None:
+        if implementation.kwargnames:
+            raise PluginError(
+                f"{hook} gives its argument {implementation.kwargnames[0]!r} a default, so it "
+                "would never be passed; take the default away"
+            )
+        # pluggy declares the attribute final, but has no other place to name the culprit.
+        setattr(implementation, "function", _named(implementation, hook, info))  # noqa: B010
+
+    def _collect(self, plugin: Any, info: Plugin) -> Iterator[Record]:
+        seen = []
+        for hook, expected in COLLECTION_HOOKS.items():
+            for implementation in getattr(self.hook, hook).get_hookimpls():
+                if implementation.plugin is not plugin:
+                    continue
+                for record in implementation.function() or ():
+                    if not isinstance(record, expected):
+                        raise PluginError(
+                            f"{hook} yielded {record!r} instead of a record {expected.__name__}"
+                        )
+                    if (hook, record.name) in seen:
+                        raise PluginError(f"{hook} yielded {record.name!r} twice")
+                    seen.append((hook, record.name))
+                    yield attrs.evolve(record, provider=str(info))
+
+
+def _unused_name(manager: pluggy.PluginManager, plugin: Any) -> str:
+    name = str(getattr(plugin, "__name__", type(plugin).__qualname__))
+    taken = sum(1 for key, _ in manager.list_name_plugin() if key.partition("#")[0] == name)
+    return f"{name}#{taken + 1}" if taken else name
+
+
+def _hooks_of(manager: pluggy.PluginManager, plugin: Any) -> set[str]:
+    return {caller.name for caller in manager.get_hookcallers(plugin) or ()}
+
+
+def _reason(error: pluggy.PluginValidationError) -> str:
+    """Return pluggy's explanation on one line, without its first line (the plugin's name)."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return "; ".join(lines[1:] or lines)
+
+
+def _named(implementation: pluggy.HookImpl, hook: str, info: Plugin) -> Callable[..., Any]:
+    """Return the function, with a note on its exceptions that names the plugin."""
+    function = implementation.function
+    note = f"raised by {info} in its hook {hook}"
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            result = function(*arguments)
+            if inspect.isgenerator(result) and not implementation.wrapper:
+                result = list(result)  # a collection hook: what it raises, it raises here
+        except BaseException as error:
+            error.add_note(note)
+            raise
+        # A vote counts with the voter's name, which the trainer gives as the reason to stop.
+        return info.name if hook == "valor_should_stop" and result else result
+
+    return call
+
+
+def plugin_manager(
+    *, strict: bool = False, block: Iterable[str] = (), environment: bool = True
+) -> PluginManager:
+    """Build a manager with the bundled plugins and those of the installed distributions.
+
+    Args:
+        strict: raise `PluginError` where a plugin fails, instead of warning and leaving it out.
+        block: plugins not to load, by name, by distribution or by ``distribution:name``.
+        environment: whether to obey ``VALOR_DISABLE_PLUGINS`` (more names to block, separated by
+            commas) and ``VALOR_PLUGINS`` (the only third-party plugins to load; ``none`` for none).
+
+    >>> manager = plugin_manager(block=["tanh"])
+    >>> [plugin.state for plugin in manager.plugins if plugin.name == "tanh"]
+    ['blocked']
+    """
+    blocked = dict.fromkeys(block, "blocked by the program")
+    only: list[str] | None = None
+    if environment:
+        for name in _names("VALOR_DISABLE_PLUGINS"):
+            blocked.setdefault(name, "blocked by VALOR_DISABLE_PLUGINS")
+        if "VALOR_PLUGINS" in os.environ:
+            only = [name for name in _names("VALOR_PLUGINS") if name != "none"]
+    manager = PluginManager(strict=strict)
+    for info, load in [*_bundled(), *_installed()]:
+        reason = next((why for name, why in blocked.items() if info.is_called(name)), "")
+        third_party = info.distribution != DISTRIBUTION
+        if not reason and third_party and only is not None:
+            reason = "" if any(map(info.is_called, only)) else "not in VALOR_PLUGINS"
+        if reason:
+            info.state, info.reason = "blocked", reason
+            manager.plugins.append(info)
+        else:
+            manager.load(info, load)
+    return manager
+
+
+@functools.cache
+def default_manager() -> PluginManager:
+    """Return the manager that is used where none is given; it is built on first use."""
+    return plugin_manager()
+
+
+def _names(variable: str) -> list[str]:
+    return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
+
+
+def _bundled() -> Iterator[tuple[Plugin, Callable[[], Any]]]:
+    try:
+        package = importlib.import_module(BUNDLED_PACKAGE)
+    except ModuleNotFoundError as error:
+        if error.name != BUNDLED_PACKAGE:
+            raise
+        return
+    version = _version()
+    for module in package.BUNDLED:
+        info = Plugin(module.rpartition(".")[2], DISTRIBUTION, version, module)
+        yield info, functools.partial(importlib.import_module, module)
+
+
+def _version() -> str:
+    import importlib.metadata
+
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _installed() -> Iterator[tuple[Plugin, Callable[[], Any]]]:
+    """Find third-party plugins, in an order that does not depend on how they were installed."""
+    import importlib.metadata
+
+    found = []
+    for entry_point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+        distribution = entry_point.dist
+        name = distribution.name if distribution else ""
+        version = distribution.version if distribution else ""
+        info = Plugin(entry_point.name, name, version, entry_point.value)
+        found.append((normalized(name), entry_point.name, info, entry_point.load))
+    for _, _, info, load in sorted(found, key=lambda item: item[:2]):
+        yield info, load

@@ -1,0 +1,350 @@
+"""The lesson's network: neurons (`Neuronio`) in layers (`Camada`) in a perceptron (`MLP`).
+
+A name such as "tanh" becomes a formula when the network is built, not while it runs.
+"""
+
+import operator
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from valor import functions
+from valor._graph import Valor
+from valor._manager import PluginManager
+from valor._registry import resolve
+from valor.contracts import Activation, Initializer
+from valor.exceptions import FormulaError, InvalidArgumentError
+from valor.functions import number
+
+# The lesson's own choices. They are no look-ups, so that no plugin can change them.
+SIGMOID = Activation("sigmoid", functions.sig)
+UNIFORM = Initializer("uniform", lambda random, fan_in, fan_out: random.uniform(-1, 1))
+
+
+class Neuronio:
+    """Neuronio (neuron): the activation of a weighted sum plus a bias.
+
+    Args:
+        num_dados_entrada: how many inputs it has.
+        activation: the name, the record or the function of an activation; the sigmoid if None.
+        initializer: likewise, of an initializer; uniform in [-1, 1] if None.
+        seed: of a random generator of its own. If None, the global generator of the module
+            `random` is used, as in the lesson: ``random.seed(…)`` then decides the first values.
+        fan_out: the number of neurons in its layer, which some initializers ask for.
+        plugins: the manager to look names up in; the default one if None.
+
+    Attributes:
+        pesos: the weights, one an input.
+        vies: the bias.
+
+    >>> neuronio = Neuronio(2, activation="identity", seed=0)
+    >>> for parameter, value in zip(neuronio.parametros(), [2.0, -1.0, 0.5]):
+    ...     parameter.data = value
+    >>> neuronio([3.0, 1.0])
+    Valor(data=5.5)
+    """
+
+    def __init__(
+        self,
+        num_dados_entrada: int,
+        *,
+        activation: Any = None,
+        initializer: Any = None,
+        seed: Any = None,
+        fan_out: int = 1,
+        plugins: PluginManager | None = None,
+    ) -> None:
+        width = _width("num_dados_entrada", num_dados_entrada)
+        self.activation = _activation(activation, plugins)
+        first = _initializer(initializer, plugins)
+        generator = _generator(seed)
+
+        def parameter() -> Valor:
+            return Valor(number(first.formula(generator, width, fan_out), f"the value of {first}"))
+
+        self.pesos = [parameter() for _ in range(width)]
+        self.vies = parameter()
+        _label(self)
+
+    def __call__(self, x: Any) -> Valor:
+        """Return the activation of the weighted sum of `x` plus the bias.
+
+        Args:
+            x: as many numbers or scalars as there are weights.
+
+        Raises:
+            InvalidArgumentError: `x` has another length.
+            FormulaError: the activation returned something else than a scalar.
+        """
+        if self.activation.over == "layer":
+            raise InvalidArgumentError(
+                f"{self.activation} works on a whole layer; call the Camada, not one Neuronio"
+            )
+        total = self.weighted_sum(_inputs(x, len(self.pesos)))
+        return _checked(self.activation, self.activation.formula(total))
+
+    def weighted_sum(self, x: Sequence[Any]) -> Valor:
+        """Return the sum of `x` times the weights, from the first to the last, plus the bias."""
+        pairs = zip(x, self.pesos, strict=True)
+        first, peso = next(pairs)
+        total = first * peso
+        for value, peso in pairs:
+            total = total + value * peso
+        result: Valor = total + self.vies
+        return result
+
+    def named_parameters(self) -> dict[str, Valor]:
+        """Return the weights and the bias by name: ``pesos[0]``, …, ``vies``."""
+        named = {f"pesos[{i}]": peso for i, peso in enumerate(self.pesos)}
+        return _each_once({**named, "vies": self.vies})
+
+    def parametros(self) -> list[Valor]:
+        """Return the parameters: the weights, then the bias."""
+        return list(self.named_parameters().values())
+
+    def __repr__(self) -> str:
+        return f"Neuronio({len(self.pesos)} -> 1 {self.activation.name}, {_count(self)})"
+
+
+class Camada:
+    """Camada (layer): neurons that share their inputs.
+
+    Args:
+        num_dados_entrada: how many inputs each neuron has.
+        num_neuronios: how many neurons there are.
+        activation, initializer, seed, plugins: as for `Neuronio`.
+
+    Attributes:
+        neuronios: the neurons.
+
+    >>> Camada(3, 2, seed=0)
+    Camada(3 -> 2 sigmoid, 8 parameters)
+    """
+
+    def __init__(
+        self,
+        num_dados_entrada: int,
+        num_neuronios: int,
+        *,
+        activation: Any = None,
+        initializer: Any = None,
+        seed: Any = None,
+        plugins: PluginManager | None = None,
+    ) -> None:
+        width = _width("num_neuronios", num_neuronios)
+        self.activation = _activation(activation, plugins)
+        generator = _generator(seed)
+        first = _initializer(initializer, plugins)
+        self.neuronios = [
+            Neuronio(
+                num_dados_entrada,
+                activation=self.activation,
+                initializer=first,
+                seed=generator,
+                fan_out=width,
+            )
+            for _ in range(width)
+        ]
+        _label(self)
+
+    def __call__(self, x: Any) -> Any:
+        """Return the neurons' outputs: a list, or, of a layer of one neuron, the one scalar.
+
+        Args:
+            x: as many numbers or scalars as there are inputs.
+        """
+        outputs = self.outputs(x)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def outputs(self, x: Any) -> list[Valor]:
+        """Return the neurons' outputs as a list, however many there are."""
+        # Wrapped once here, an input is one scalar of the graph, not one for each neuron.
+        inputs = _inputs(x, len(self.neuronios[0].pesos))
+        sums = [neuronio.weighted_sum(inputs) for neuronio in self.neuronios]
+        formula = self.activation.formula
+        if self.activation.over == "neuron":
+            return [_checked(self.activation, formula(total)) for total in sums]
+        outputs = formula(sums)
+        if not isinstance(outputs, list) or len(outputs) != len(sums):
+            raise FormulaError(
+                f"{self.activation} must return a list of {len(sums)} Valor, not {outputs!r}"
+            )
+        return [_checked(self.activation, output) for output in outputs]
+
+    def named_parameters(self) -> dict[str, Valor]:
+        """Return the parameters by name: ``neuronios[0].pesos[0]``, …"""
+        return _each_once(_nested("neuronios", self.neuronios))
+
+    def parametros(self) -> list[Valor]:
+        """Return the parameters, neuron by neuron, each once."""
+        return list(self.named_parameters().values())
+
+    def __repr__(self) -> str:
+        inputs = len(self.neuronios[0].pesos)
+        width = len(self.neuronios)
+        return f"Camada({inputs} -> {width} {self.activation.name}, {_count(self)})"
+
+
+class MLP:
+    """A multilayer perceptron: layers, each fed by the one before.
+
+    Args:
+        num_dados_entrada: how many inputs the network has.
+        num_neuronios_por_camada: how many neurons each layer has, the output layer last.
+        activation: the name, the record or the function of an activation, for all layers; or a
+            list of them, one a layer. The sigmoid if None.
+        initializer, seed, plugins: as for `Neuronio`.
+
+    Attributes:
+        camadas: the layers.
+
+    Raises:
+        InvalidArgumentError: an argument is not what is described here.
+        UnknownNameError: no plugin provides a name.
+
+    >>> mlp = MLP(3, [3, 2, 1], seed=0)
+    >>> mlp
+    MLP(3 -> 3 sigmoid -> 2 sigmoid -> 1 sigmoid, 23 parameters)
+    >>> mlp([2.0, 3.0, -1.0]) > 0
+    True
+    """
+
+    def __init__(
+        self,
+        num_dados_entrada: int,
+        num_neuronios_por_camada: Iterable[int],
+        *,
+        activation: Any = None,
+        initializer: Any = None,
+        seed: Any = None,
+        plugins: PluginManager | None = None,
+    ) -> None:
+        if not isinstance(num_neuronios_por_camada, Iterable):
+            raise InvalidArgumentError(
+                "num_neuronios_por_camada must be a list of ints, one a layer, "
+                f"not {num_neuronios_por_camada!r}"
+            )
+        widths = list(num_neuronios_por_camada)
+        if not widths:
+            raise InvalidArgumentError("num_neuronios_por_camada must name at least one layer")
+        if not isinstance(activation, (list, tuple)):
+            activation = [activation] * len(widths)
+        elif len(activation) != len(widths):
+            raise InvalidArgumentError(
+                f"activation must be one, or one for each of the {len(widths)} layers, "
+                f"not {len(activation)}"
+            )
+        activations = [_activation(each, plugins) for each in activation]
+        first = _initializer(initializer, plugins)
+        generator = _generator(seed)
+        self.camadas = []
+        for width, record in zip(widths, activations, strict=True):
+            self.camadas.append(
+                Camada(
+                    num_dados_entrada, width, activation=record, initializer=first, seed=generator
+                )
+            )
+            num_dados_entrada = width
+        _label(self)
+
+    def __call__(self, x: Any) -> Any:
+        """Return the network's outputs for one sample: a list, or a scalar if there is but one.
+
+        Args:
+            x: as many numbers or scalars as the network has inputs.
+        """
+        for camada in self.camadas:
+            x = camada.outputs(x)
+        return x[0] if len(x) == 1 else x
+
+    def named_parameters(self) -> dict[str, Valor]:
+        """Return the parameters by name: ``camadas[0].neuronios[0].pesos[0]``, …
+
+        A parameter that two neurons share has the name of its first place.
+        """
+        return _each_once(_nested("camadas", self.camadas))
+
+    def parametros(self) -> list[Valor]:
+        """Return the parameters, layer by layer and neuron by neuron, each once.
+
+        To freeze one, set its `trainable` to False: a trainer then leaves its number alone.
+        """
+        return list(self.named_parameters().values())
+
+    def __repr__(self) -> str:
+        inputs = len(self.camadas[0].neuronios[0].pesos)
+        layers = " -> ".join(f"{len(c.neuronios)} {c.activation.name}" for c in self.camadas)
+        return f"MLP({inputs} -> {layers}, {_count(self)})"
+
+
+def _width(argument: str, width: Any) -> int:
+    try:
+        checked = 0 if isinstance(width, bool) else operator.index(width)
+    except TypeError:
+        checked = 0
+    if checked < 1:
+        raise InvalidArgumentError(f"{argument} must be an int of at least 1, not {width!r}")
+    return checked
+
+
+def _activation(given: Any, plugins: PluginManager | None) -> Activation:
+    return SIGMOID if given is None else resolve(Activation, given, plugins, "activation")
+
+
+def _initializer(given: Any, plugins: PluginManager | None) -> Initializer:
+    return UNIFORM if given is None else resolve(Initializer, given, plugins, "initializer")
+
+
+def _generator(seed: Any) -> Any:
+    if seed is None:
+        return random  # the module's functions are the methods of its global generator
+    if seed is random or isinstance(seed, random.Random):
+        return seed
+    if not isinstance(seed, (int, str)) or isinstance(seed, bool):
+        raise InvalidArgumentError(f"seed must be an int, a str or a random.Random, not {seed!r}")
+    return random.Random(seed)
+
+
+def _inputs(x: Any, width: int) -> list[Any]:
+    """Return one sample as a list of scalars; a lone number is a sample of one."""
+    if hasattr(type(x), "__valor_apply__") or not isinstance(x, Iterable):
+        x = [x]
+    inputs = [
+        value if hasattr(type(value), "__valor_apply__") else Valor(number(value, f"x[{position}]"))
+        for position, value in enumerate(x)
+    ]
+    if len(inputs) != width:
+        raise InvalidArgumentError(f"x must have {width} values, not {len(inputs)}")
+    return inputs
+
+
+def _checked(activation: Activation, output: Any) -> Valor:
+    if hasattr(type(output), "__valor_apply__"):
+        scalar: Valor = output
+        return scalar
+    raise FormulaError(f"{activation} must return a Valor, not {output!r}")
+
+
+def _nested(name: str, parts: Sequence[Any]) -> dict[str, Valor]:
+    return {
+        f"{name}[{position}].{inner}": parameter
+        for position, part in enumerate(parts)
+        for inner, parameter in part.named_parameters().items()
+    }
+
+
+def _each_once(named: dict[str, Valor]) -> dict[str, Valor]:
+    """Leave out the later names of a parameter that has several."""
+    first_names: dict[Valor, str] = {}
+    for name, parameter in named.items():
+        first_names.setdefault(parameter, name)
+    return {name: parameter for parameter, name in first_names.items()}
+
+
+def _label(network: Any) -> None:
+    for name, parameter in network.named_parameters().items():
+        parameter.rotulo = name
+
+
+def _count(network: Any) -> str:
+    return f"{len(network.parametros())} parameters"

@@ -1,0 +1,140 @@
+"""From a name to the record it stands for: conflicts, suggestions, and the public look-ups."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from valor._manager import Plugin, PluginManager, default_manager, normalized
+from valor.contracts import (
+    Activation,
+    Callback,
+    Engine,
+    Exporter,
+    Formula,
+    GradientTransform,
+    Initializer,
+    Loss,
+    Metric,
+    Optimizer,
+    Penalty,
+    Reader,
+    Record,
+    Schedule,
+)
+from valor.exceptions import InvalidArgumentError, NameConflictError, UnknownNameError
+
+R = TypeVar("R", bound=Record)
+
+FROM_FUNCTIONS = (Activation, Loss, Penalty, GradientTransform, Schedule, Initializer, Metric)
+
+
+def providers(manager: PluginManager, kind: type[R]) -> dict[str, list[tuple[Plugin, R]]]:
+    """Return, by name, who provides the records of a kind, in the order they were loaded."""
+    found: dict[str, list[tuple[Plugin, R]]] = {}
+    for plugin in manager.plugins:
+        for record in plugin.records:
+            if isinstance(record, kind):
+                found.setdefault(record.name, []).append((plugin, record))
+    return found
+
+
+def find(kind: type[R], name: str, manager: PluginManager) -> R:
+    """Return the record of a name, or of a ``distribution:name``.
+
+    Raises:
+        UnknownNameError: nobody provides it.
+        NameConflictError: more than one plugin does.
+    """
+    found = providers(manager, kind)
+    distribution, _, short = name.rpartition(":")
+    candidates = found.get(short, [])
+    if distribution:
+        wanted = normalized(distribution)
+        candidates = [
+            (plugin, record)
+            for plugin, record in candidates
+            if wanted == normalized(plugin.distribution or plugin.name)
+        ]
+    if len(candidates) == 1:
+        return candidates[0][1]
+    if candidates:
+        who = " and ".join(str(plugin) for plugin, _ in candidates)
+        choices = " or ".join(
+            repr(f"{plugin.distribution or plugin.name}:{short}") for plugin, _ in candidates
+        )
+        raise NameConflictError(
+            f"{kind.kind} {name!r} is provided by {who}; choose with {choices}, or block one"
+        )
+    raise UnknownNameError(_unknown(kind, name, list(found), manager))
+
+
+def _unknown(kind: type[Record], name: str, known: list[str], manager: PluginManager) -> str:
+    import difflib
+
+    message = f"no {kind.kind} is named {name!r}; there are: {', '.join(known) or 'none'}"
+    close = difflib.get_close_matches(name.rpartition(":")[2], known)
+    if close:
+        message += f"; did you mean {' or '.join(map(repr, close))}?"
+    for plugin in manager.plugins:
+        if plugin.state == "failed":
+            message += f"; {plugin} failed to load ({plugin.reason})"
+        elif plugin.state == "blocked":
+            message += f"; {plugin} is {plugin.reason}"
+    return message
+
+
+def resolve(kind: type[R], given: Any, manager: PluginManager | None, argument: str) -> R:
+    """Return the record that an argument stands for: a name, a record, or a plain function.
+
+    Raises:
+        InvalidArgumentError: it is none of these.
+        UnknownNameError, NameConflictError: see `find`.
+    """
+    if isinstance(given, str):
+        return find(kind, given, manager or default_manager())
+    if isinstance(given, kind):
+        return given
+    if callable(given) and kind in FROM_FUNCTIONS and not isinstance(given, Record):
+        name = getattr(given, "__qualname__", type(given).__qualname__)
+        return kind(name, given)  # type: ignore[call-arg]
+    raise InvalidArgumentError(
+        f"{argument} must be the name of a {kind.kind.replace('_', ' ')}, a record "
+        f"{kind.__name__}{' or a function' if kind in FROM_FUNCTIONS else ''}, not {given!r}"
+    )
+
+
+def _look_up(kind: type[R]) -> Callable[..., R]:
+    def look_up(name: str, /, *, plugins: PluginManager | None = None, **hyperparameters: Any) -> R:
+        record = resolve(kind, name, plugins, "name")
+        return record.bind(**hyperparameters) if isinstance(record, Formula) else record
+
+    article = "an" if kind.kind[0] in "aeio" else "a"
+    look_up.__name__ = look_up.__qualname__ = kind.kind
+    look_up.__annotations__["return"] = kind
+    look_up.__doc__ = f"""Return {article} {kind.kind.replace("_", " ")} by name, with
+    hyperparameters bound.
+
+    Args:
+        name: its name, or ``"distribution:name"`` where two plugins claim the name.
+        plugins: the manager to look in; the default one if None.
+        **hyperparameters: values of its keyword-only arguments.
+
+    Raises:
+        UnknownNameError: no plugin provides the name.
+        NameConflictError: more than one plugin does.
+        HyperparameterError: a hyperparameter is unknown or has a value that it cannot have.
+    """
+    return look_up
+
+
+activation = _look_up(Activation)
+loss = _look_up(Loss)
+penalty = _look_up(Penalty)
+optimizer = _look_up(Optimizer)
+gradient_transform = _look_up(GradientTransform)
+schedule = _look_up(Schedule)
+initializer = _look_up(Initializer)
+metric = _look_up(Metric)
+exporter = _look_up(Exporter)
+reader = _look_up(Reader)
+callback = _look_up(Callback)
+engine = _look_up(Engine)

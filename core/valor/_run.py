@@ -1,0 +1,119 @@
+"""What a training run leaves behind: `Run`, its `History`, and the `EpochReport` of an epoch."""
+
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from valor.contracts import Loss, Optimizer
+
+
+@attrs.frozen(eq=False)
+class EpochReport:
+    """What one epoch brought.
+
+    Attributes:
+        epoch: the epoch within its run, counted from 1.
+        epochs: how many were planned.
+        loss: the epoch's loss: that of its batches, summed or averaged as the loss says, each as it
+            was before its update.
+        completed_steps: the optimizer steps of the run so far.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    completed_steps: int
+
+
+class History:
+    """The numbers of a run by epoch, in columns.
+
+    >>> history = History()
+    >>> history.extend("loss", [0.5, 0.25])
+    >>> history["loss"]
+    array('d', [0.5, 0.25])
+    >>> history.row(-1), len(history)
+    ({'loss': 0.25}, 2)
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[str, array[float]] = {"loss": array("d")}
+
+    def __getitem__(self, name: str) -> "array[float]":
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns["loss"])
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} epochs of {', '.join(self._columns)})"
+
+    def extend(self, name: str, values: Any) -> None:
+        """Append numbers to a column."""
+        self._columns.setdefault(name, array("d")).extend(values)
+
+    def row(self, epoch: int) -> dict[str, float]:
+        """Return the numbers of one epoch, counted from 0, or from the end if negative."""
+        return {name: column[epoch] for name, column in self._columns.items()}
+
+
+@attrs.define(eq=False)
+class Run:
+    """One call of `Trainer.fit`.
+
+    Attributes:
+        model: the network that was trained.
+        loss, optimizer: the records that took part.
+        epochs: how many epochs were planned.
+        steps_per_epoch: how many batches an epoch has.
+        engine: the name of the engine that ran.
+        engine_reason: why it was that one.
+        seed: what the order of the samples followed from; None where they were not shuffled.
+        history: the loss of every completed epoch, ``run.history["loss"]``.
+        completed_steps: how many optimizer steps were applied.
+        stopped_by: "epochs" when all were done, the name of the plugin that voted to stop,
+            "interrupt" after Ctrl-C, "error" after an exception; "" while the run goes on.
+    """
+
+    model: Any
+    loss: Loss
+    optimizer: Optimizer
+    epochs: int
+    steps_per_epoch: int
+    engine: str
+    engine_reason: str
+    seed: int | None = None
+    history: History = attrs.field(factory=History)
+    completed_steps: int = 0
+    stopped_by: str = ""
+
+    @property
+    def completed_epochs(self) -> int:
+        """How many whole epochs were done."""
+        return self.completed_steps // self.steps_per_epoch
+
+    @property
+    def report(self) -> EpochReport | None:
+        """The report of the last completed epoch; None before the first."""
+        if not self.history:
+            return None
+        return EpochReport(
+            epoch=len(self.history),
+            epochs=self.epochs,
+            loss=self.history["loss"][-1],
+            completed_steps=self.completed_steps,
+        )
+
+    def __repr__(self) -> str:
+        last = self.report
+        loss = f", loss {last.loss:.6g}" if last else ""
+        stopped = f", stopped by {self.stopped_by}" if self.stopped_by else ""
+        return (
+            f"<Run: {self.completed_epochs} of {self.epochs} epochs{loss}, "
+            f"engine {self.engine}{stopped}>"
+        )

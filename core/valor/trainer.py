@@ -1,0 +1,389 @@
+"""`Trainer`: a model, a loss and an optimizer, brought together with data."""
+
+import contextlib
+import math
+import time
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from valor._data import as_rows, as_samples
+from valor._eager import EAGER, outputs_of, sample_loss
+from valor._graph import Valor
+from valor._manager import PluginManager, default_manager
+from valor._registry import resolve
+from valor._run import Run
+from valor.contracts import (
+    Callback,
+    Engine,
+    Formula,
+    GradientTransform,
+    Loss,
+    Metric,
+    Optimizer,
+    Penalty,
+    Plan,
+    Program,
+)
+from valor.exceptions import DataError, InvalidArgumentError
+from valor.functions import number
+
+F = TypeVar("F", bound=Formula)
+
+LONGEST_CALL = 0.5  # seconds an engine runs before the trainer looks up, for Ctrl-C's sake
+MODES = ("exact", "fast")
+EPOCH_HOOKS = ("valor_before_epoch", "valor_after_epoch", "valor_should_stop")
+
+
+class Trainer:
+    """Trains a model, and goes on from where it was when `fit` is called again.
+
+    Args:
+        model: a network: something to call with one sample, with `parametros()`.
+        loss: the name, the record or the function of a loss.
+        optimizer: the name or the record of an optimizer.
+        engine: the name or the record of an engine; "auto" for the fastest that can run the model.
+        mode: "exact" for the bits of the visible graph; "fast" lets an engine reorder sums.
+        callbacks: the names or records of callbacks, or objects with lifecycle hooks.
+        seed: what the order of shuffled samples follows from; drawn, and noted on the run, if None.
+        plugins: the manager to look names up in; the default one if None.
+        penalties: names, records or functions of penalties.
+        gradient_transforms: names, records or functions of gradient transforms.
+
+    Attributes:
+        run: the last run; None before the first.
+
+    Raises:
+        InvalidArgumentError: an argument is not what is described here.
+        UnknownNameError, NameConflictError: no plugin, or more than one, provides a name.
+
+    >>> from valor import MLP
+    >>> trainer = Trainer(MLP(2, [1], seed=0))
+    >>> run = trainer.fit([[0, 1], [1, 0]], [0, 1], epochs=100)
+    >>> run.stopped_by, run.history["loss"][-1] < run.history["loss"][0]
+    ('epochs', True)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        loss: Any = "sum_squared_error",
+        optimizer: Any = "gradient_descent",
+        engine: Any = "auto",
+        mode: str = "exact",
+        callbacks: Iterable[Any] = (),
+        seed: int | None = None,
+        plugins: PluginManager | None = None,
+        *,
+        penalties: Iterable[Any] = (),
+        gradient_transforms: Iterable[Any] = (),
+    ) -> None:
+        if not callable(model) or not callable(getattr(model, "parametros", None)):
+            raise InvalidArgumentError(
+                f"model must be a network to call, with a method parametros, not {model!r}"
+            )
+        if mode not in MODES:
+            raise InvalidArgumentError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
+        if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+            raise InvalidArgumentError(f"seed must be an int or None, not {seed!r}")
+        self._manager = plugins
+        self.model = model
+        self.loss = resolve(Loss, loss, plugins, "loss")
+        self.optimizer = resolve(Optimizer, optimizer, plugins, "optimizer").bind()
+        self.engine, self._engine_reason = self._choose_engine(engine)
+        self.mode = mode
+        self.callbacks = [self._callback(each) for each in _several("callbacks", callbacks)]
+        self.seed = seed
+        self.penalties = self._records(Penalty, "penalties", penalties)
+        self.gradient_transforms = self._records(
+            GradientTransform, "gradient_transforms", gradient_transforms
+        )
+        self.run: Run | None = None
+        self._state: list[tuple[float, ...]] | None = None
+        self._completed_steps = 0
+        self._completed_epochs = 0
+
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        epochs: int,
+        batch_size: int | None = None,
+        shuffle: bool = False,
+    ) -> Run:
+        """Train for some epochs, and return the run.
+
+        Ctrl-C ends the run after the step under way, as if a plugin had voted to stop; a second
+        Ctrl-C raises KeyboardInterrupt. Whatever ends a run, model and optimizer are in the state
+        of its last completed step, and `run` on the trainer says which that was.
+
+        Args:
+            x: the samples: rows of as many numbers as the model has inputs.
+            y: the targets, one a sample: a number, or a row where the model has several outputs.
+            epochs: how often to go through the samples, at least 1.
+            batch_size: how many samples a step takes; all of them if None.
+            shuffle: whether to take the samples in another order each epoch.
+
+        Raises:
+            DataError: the data are empty, ragged, not finite, or do not fit the model.
+            InvalidArgumentError: `epochs` or `batch_size` is not an int of at least 1.
+            NonFiniteError: a loss or a parameter stopped being finite.
+        """
+        plan = self._plan(x, y, epochs, batch_size, shuffle)
+        run = self.run = Run(
+            model=self.model,
+            loss=self.loss,
+            optimizer=self.optimizer,
+            epochs=epochs,
+            steps_per_epoch=plan.steps_per_epoch,
+            engine=self.engine.name,
+            engine_reason=self._engine_reason,
+            seed=plan.seed if shuffle else None,
+        )
+        objects = [
+            each.formula() if isinstance(each, Callback) else each for each in self.callbacks
+        ]
+        manager = (self._manager or default_manager()).fork(objects)
+        try:
+            manager.hook.valor_before_training(run=run)
+            self._train(plan, run, manager)
+        except BaseException as error:
+            run.stopped_by = "error"
+            error.add_note(
+                f"training stopped; model and optimizer are in the state of completed step "
+                f"{run.completed_steps} of this run"
+            )
+            try:
+                manager.hook.valor_on_training_error(run=run, error=error)
+            except Exception as second:
+                error.add_note(f"then valor_on_training_error failed too: {second!r}")
+            raise
+        manager.hook.valor_after_training(run=run)
+        return run
+
+    def predict(self, x: Any) -> list[Any]:
+        """Return what the model says of samples.
+
+        Args:
+            x: the samples, as for `fit`.
+
+        Returns:
+            One float a sample, or one list of floats where the model has several outputs.
+
+        Raises:
+            DataError: the data are empty, ragged or not finite.
+            InvalidArgumentError: they have another width than the model's inputs.
+        """
+        rows = [_numbers(outputs_of(self.model, row)) for row in as_rows(x, "x")]
+        return [row[0] for row in rows] if len(rows[0]) == 1 else rows
+
+    def evaluate(self, x: Any, y: Any, metrics: Iterable[Any] = ()) -> dict[str, float]:
+        """Return the loss over all samples, without penalties, and metrics, by name.
+
+        Args:
+            x, y: the samples and targets, as for `fit`.
+            metrics: names, records or functions of metrics.
+
+        Raises:
+            DataError: the data are empty, ragged, not finite, or do not fit the model.
+        """
+        records = self._records(Metric, "metrics", metrics)
+        inputs, targets = as_samples(x, y)
+        self._check_widths(inputs, targets)
+        outputs = [outputs_of(self.model, row) for row in inputs]
+        total = 0.0
+        for predicted, target in zip(outputs, targets, strict=True):
+            total += float(sample_loss(self.loss, predicted, target))
+        result = {"loss": total / len(inputs) if self.loss.reduction == "mean" else total}
+        numbers = [_numbers(row) for row in outputs]
+        for record in records:
+            result[record.name] = float(number(record.formula(numbers, targets), str(record)))
+        return result
+
+    def _train(self, plan: Plan, run: Run, manager: PluginManager) -> None:
+        for parameter in self.model.parametros():
+            parameter.data = float(number(parameter.data, f"parameter {parameter.rotulo!r}"))
+        program = self.engine.compile(self.model, self.loss, self.optimizer, plan)
+        losses = _Losses(plan, self.loss, run)
+        listened = manager.listens(*EPOCH_HOOKS)
+        with _interrupts_noted() as interrupted:
+            try:
+                while not run.stopped_by:
+                    self._advance(program, run, losses, manager, listened)
+                    if not run.stopped_by and run.completed_steps == run.epochs * (
+                        run.steps_per_epoch
+                    ):
+                        run.stopped_by = "epochs"
+                    elif not run.stopped_by and interrupted():
+                        run.stopped_by = "interrupt"
+            finally:
+                self._state = program.state()
+                self._completed_steps += run.completed_steps
+                self._completed_epochs += math.ceil(run.completed_steps / run.steps_per_epoch)
+
+    def _advance(
+        self,
+        program: Program,
+        run: Run,
+        losses: "_Losses",
+        manager: PluginManager,
+        listened: bool,
+    ) -> None:
+        """Run one call of the engine, and tell the listeners of an epoch that it ended."""
+        remaining = run.epochs * run.steps_per_epoch - run.completed_steps
+        if listened:
+            done = run.completed_steps % run.steps_per_epoch
+            remaining = run.steps_per_epoch - done
+            if not done:
+                manager.hook.valor_before_epoch(run=run)
+        losses.take(program, remaining)
+        if listened and run.completed_steps % run.steps_per_epoch == 0:
+            report = run.report
+            manager.hook.valor_after_epoch(run=run, report=report)
+            votes = manager.hook.valor_should_stop(run=run, report=report)
+            run.stopped_by = next((vote for vote in votes if vote), "")
+
+    def _plan(self, x: Any, y: Any, epochs: int, batch_size: int | None, shuffle: bool) -> Plan:
+        inputs, targets = as_samples(x, y)
+        parameters = self.model.parametros()
+        if not parameters or not all(isinstance(each, Valor) for each in parameters):
+            raise InvalidArgumentError(
+                f"model.parametros() must return a list of Valor, not {parameters!r}"
+            )
+        self._check_widths(inputs, targets)
+        _at_least_one("epochs", epochs)
+        size = len(inputs) if batch_size is None else _at_least_one("batch_size", batch_size)
+        seed = self.seed
+        if seed is None:
+            import secrets
+
+            seed = secrets.randbits(32) if shuffle else 0
+        same_model = self._state is not None and len(self._state) == len(parameters)
+        return Plan(
+            inputs=inputs,
+            targets=targets,
+            batch_size=min(size, len(inputs)),
+            epochs=epochs,
+            shuffle=bool(shuffle),
+            seed=seed,
+            penalties=self.penalties,
+            gradient_transforms=self.gradient_transforms,
+            first_epoch=self._completed_epochs,
+            first_step=self._completed_steps,
+            state=self._state if same_model else None,
+        )
+
+    def _check_widths(self, inputs: list[list[float]], targets: list[list[float]]) -> None:
+        try:
+            outputs = outputs_of(self.model, inputs[0])
+        except InvalidArgumentError as error:
+            raise DataError(f"x does not fit the model: {error}") from error
+        if len(outputs) != len(targets[0]):
+            raise DataError(
+                f"y must have {len(outputs)} values a sample, as many as the model has outputs, "
+                f"not {len(targets[0])}"
+            )
+
+    def _choose_engine(self, given: Any) -> tuple[Engine, str]:
+        if given == "auto":
+            return EAGER, "auto: the eager engine runs every model, and no compiler is installed"
+        if given == "eager":
+            return EAGER, "asked for"
+        return resolve(Engine, given, self._manager, "engine"), "asked for"
+
+    def _callback(self, given: Any) -> Any:
+        if isinstance(given, (str, Callback)):
+            return resolve(Callback, given, self._manager, "callbacks")
+        return given
+
+    def _records(self, kind: type[F], argument: str, given: Any) -> tuple[F, ...]:
+        return tuple(
+            resolve(kind, each, self._manager, argument) for each in _several(argument, given)
+        )
+
+
+class _Losses:
+    """Calls the engine for at most half a second, and turns the losses of steps into epochs'."""
+
+    def __init__(self, plan: Plan, loss: Loss, run: Run) -> None:
+        sizes = [len(rows) for rows in plan.batches(plan.first_epoch)]
+        mean = loss.reduction == "mean" and len(sizes) > 1
+        self._weights = [size / len(plan.inputs) for size in sizes] if mean else []
+        self._run = run
+        self._epoch: array[float] = array("d")
+        self._steps = 1
+
+    def take(self, program: Program, remaining: int) -> None:
+        """Advance the program by some steps, and note those that it completed."""
+        losses: array[float] = array("d")
+        steps = min(self._steps, remaining)
+        start = time.perf_counter()
+        try:
+            program.advance(steps, losses)
+        finally:
+            self._note(losses)
+        seconds = time.perf_counter() - start
+        # Never more than twice as many at once: the first steps of a run may be unlike the rest.
+        self._steps = max(1, min(2 * steps, int(steps * LONGEST_CALL / max(seconds, 1e-9))))
+
+    def _note(self, losses: "array[float]") -> None:
+        run = self._run
+        run.completed_steps += len(losses)
+        if run.steps_per_epoch == 1:
+            run.history.extend("loss", losses)
+            return
+        self._epoch.extend(losses)
+        count = run.steps_per_epoch
+        while len(self._epoch) >= count:
+            run.history.extend("loss", [self._reduced(self._epoch[:count])])
+            del self._epoch[:count]
+
+    def _reduced(self, losses: Sequence[float]) -> float:
+        total = 0.0
+        for position, loss in enumerate(losses):
+            total += loss * self._weights[position] if self._weights else loss
+        return total
+
+
+def _numbers(scalars: Iterable[Valor]) -> list[float]:
+    return [float(scalar.data) for scalar in scalars]
+
+
+def _several(argument: str, given: Any) -> list[Any]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InvalidArgumentError(f"{argument} must be a list, not {given!r}")
+    return list(given)
+
+
+def _at_least_one(argument: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidArgumentError(f"{argument} must be an int of at least 1, not {value!r}")
+    return value
+
+
+@contextlib.contextmanager
+def _interrupts_noted() -> Iterator[Callable[[], bool]]:
+    """Note the first Ctrl-C instead of raising, so that it does not break a step in two."""
+    import signal
+    import threading
+
+    noted = False
+
+    def note(signum: int, frame: Any) -> None:
+        nonlocal noted
+        if noted:
+            raise KeyboardInterrupt
+        noted = True
+
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: noted
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,12 @@
+"""The plugins that come with Valor. They go through the same checks as anybody's."""
+
+BUNDLED = (
+    "valor_plugins.activations.identity",
+    "valor_plugins.activations.relu",
+    "valor_plugins.activations.sigmoid",
+    "valor_plugins.activations.tanh",
+    "valor_plugins.losses.mean_squared_error",
+    "valor_plugins.losses.sum_squared_error",
+    "valor_plugins.optimizers.gradient_descent",
+    "valor_plugins.initializers.uniform",
+)

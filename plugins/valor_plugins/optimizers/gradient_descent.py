@@ -1,0 +1,56 @@
+"""Gradient descent, the lesson's optimizer: Cauchy 1847.
+
+Momentum: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
+Nesterov's: Sutskever et al., "On the importance of initialization and momentum", ICML 2013.
+"""
+
+from collections.abc import Iterator
+
+import attrs
+
+from valor import Optimizer, hookimpl
+
+
+def gradient_descent(
+    parameter: float,
+    gradient: float,
+    state: tuple[float, ...],
+    step: int,
+    *,
+    learning_rate: float = 0.01,
+    momentum: float = 0.0,
+    nesterov: bool = False,
+) -> tuple[float, tuple[float, ...]]:
+    """Move against the gradient.
+
+    Args:
+        parameter: the parameter's number.
+        gradient: the derivative of the loss by it.
+        state: the velocity.
+        step: counted from 1.
+        learning_rate: how far to move for a gradient of 1.
+        momentum: how much of the last step's velocity is kept, from 0 to below 1.
+        nesterov: whether the gradient counts as if the kept velocity had been moved already.
+
+    Returns:
+        The new parameter and the new velocity.
+
+    >>> gradient_descent(1.0, 2.0, (0.0,), 1, learning_rate=0.25)
+    (0.5, (2.0,))
+    """
+    velocity = momentum * state[0] + gradient
+    direction = gradient + momentum * velocity if nesterov else velocity
+    return parameter - direction * learning_rate, (velocity,)
+
+
+@hookimpl
+def valor_register_optimizers() -> Iterator[Optimizer]:
+    yield Optimizer(
+        name="gradient_descent",
+        call=gradient_descent,
+        state={"velocity": 0.0},
+        validators={
+            "learning_rate": attrs.validators.gt(0),
+            "momentum": attrs.validators.and_(attrs.validators.ge(0), attrs.validators.lt(1)),
+        },
+    )
