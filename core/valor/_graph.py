@@ -16,15 +16,15 @@ from valor.functions import TABLE, Function, clip, maximum, minimum, number, pow
 _new = object.__new__
 
 
-def _binary(row: Function) -> Callable[["Valor", Any], Any]:
+def _binary(row: Function) -> Callable[["Valor", Any], "Valor"]:
     """Make the operator method of a row of two arguments. This is the hot path of a run."""
     value, derivative = row.value, row.derivative
 
-    def operator(self: "Valor", other: Any) -> Any:
+    def operator(self: "Valor", other: Any) -> "Valor":
         if other.__class__ is not Valor:
             other = _operand(other)
             if other is NotImplemented:
-                return NotImplemented
+                return NotImplemented  # type: ignore[no-any-return]
         left, right = self.data, other.data
         data = value(left, right)
         node: Valor = _new(Valor)
@@ -42,10 +42,10 @@ def _binary(row: Function) -> Callable[["Valor", Any], Any]:
     return operator
 
 
-def _reflected(operator: Callable[["Valor", Any], Any]) -> Callable[["Valor", Any], Any]:
+def _reflected(operator: Callable[["Valor", Any], "Valor"]) -> Callable[["Valor", Any], "Valor"]:
     """Make the method for `other <operator> self`, where `other` is not a Valor."""
 
-    def reflected(self: "Valor", other: Any) -> Any:
+    def reflected(self: "Valor", other: Any) -> "Valor":
         other = _operand(other)
         return NotImplemented if other is NotImplemented else operator(other, self)
 
@@ -301,7 +301,7 @@ class Valor:
     __rmul__ = _reflected(__mul__)
     __rtruediv__ = _reflected(__truediv__)
 
-    def __pow__(self, exponent: Any) -> Any:
+    def __pow__(self, exponent: Any) -> "Valor":
         if exponent.__class__ is not int and exponent.__class__ is not float:
             if hasattr(type(exponent), "__valor_apply__"):
                 return _power(self, exponent)
