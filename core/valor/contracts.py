@@ -201,10 +201,10 @@ class Loss(Formula):
     )
 
 
-@attrs.frozen(eq=False)
 class Penalty(Formula):
     """``call(parameter, *, …) -> Valor``, added to the loss of a batch for every parameter."""
 
+    __slots__ = ()
     kind, plural, takes = "penalty", "penalties", ("parameter",)
 
 
@@ -228,21 +228,20 @@ class Optimizer(Formula):
     )
 
 
-@attrs.frozen(eq=False)
 class GradientTransform(Formula):
     """``call(gradients, *, …) -> list``, run on all gradients before the optimizer."""
 
+    __slots__ = ()
     kind, plural, takes = "gradient_transform", "gradient_transforms", ("gradients",)
 
 
-@attrs.frozen(eq=False)
 class Schedule(Formula):
     """``call(step, total_steps, *, …) -> float``: stands where a learning rate may stand."""
 
+    __slots__ = ()
     kind, plural, takes = "schedule", "schedules", ("step", "total_steps")
 
 
-@attrs.frozen(eq=False)
 class Initializer(Formula):
     """``call(random, fan_in, fan_out, *, …) -> float``: one first value of a parameter.
 
@@ -250,13 +249,14 @@ class Initializer(Formula):
     input and output.
     """
 
+    __slots__ = ()
     kind, plural, takes = "initializer", "initializers", ("random", "fan_in", "fan_out")
 
 
-@attrs.frozen(eq=False)
 class Metric(Formula):
     """``call(predicted, target, *, …) -> float`` on plain numbers, all samples at once."""
 
+    __slots__ = ()
     kind, plural, takes = "metric", "metrics", ("predicted", "target")
 
 
@@ -284,10 +284,10 @@ class Reader(Formula):
     suffixes: tuple[str, ...] = attrs.field(default=(), converter=tuple)
 
 
-@attrs.frozen(eq=False)
 class Callback(Formula):
     """``call(*, …) -> object`` whose hookimpl methods then listen to one run."""
 
+    __slots__ = ()
     kind, plural, takes = "callback", "callbacks", ()
 
 

@@ -1,0 +1,56 @@
+"""A graph in DOT, Graphviz's language. Labels are HTML-like tables, in which only entities have a
+meaning, so that a label cannot end the statement it stands in.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from valor_plugins.graph_export.snapshot import Node
+
+HEAD = """\
+digraph {
+rankdir="LR"
+nodesep="0.15"
+ranksep="0.3"
+node [fontname="Helvetica,Arial,sans-serif" fontsize="11" shape="plain"]
+edge [arrowsize="0.6" color="#64748b"]
+"""
+TABLE = '<<table border="0" cellborder="1" cellspacing="0" cellpadding="3"{style}>{rows}</table>>'
+
+
+def dot_source(nodes: Sequence[Node]) -> str:
+    r"""Return a graph in DOT: each scalar a record, each operation an ellipse before it.
+
+    Args:
+        nodes: as `snapshot` gives them.
+
+    >>> from valor import Valor
+    >>> from valor_plugins.graph_export.snapshot import snapshot
+    >>> a = Valor(3, rotulo="a")
+    >>> edges = [line for line in dot_source(snapshot(a * a)).splitlines() if " -> " in line]
+    >>> edges
+    ['n0 -> o1', 'n0 -> o1', 'o1 -> n1']
+    """
+    lines = [HEAD]
+    for index, node in enumerate(nodes):
+        tooltip = escape(node.tooltip).replace("\\", "\\\\")
+        lines.append(f'n{index} [label={_table(node)} tooltip="{tooltip}"]\n')
+        if node.operation is not None:
+            symbol = escape(node.operation).replace("\\", "\\\\")
+            lines.append(
+                f'o{index} [label="{symbol}" shape="ellipse" margin="0.03" width="0.3" '
+                f'height="0.3"]\n'
+            )
+            lines.extend(f"n{parent} -> o{index}\n" for parent in node.parents)
+            lines.append(f"o{index} -> n{index}\n")
+    lines.append("}\n")
+    return "".join(lines)
+
+
+def _table(node: Node) -> str:
+    rows = f"<tr><td>data {node.data}</td><td>grad {node.grad}</td></tr>"
+    if node.label:
+        rows = f'<tr><td colspan="2">{escape(node.short_label)}</td></tr>{rows}'
+    color = ' bgcolor="#e0edff"' if node.operation is None else ' bgcolor="#ffffff"'
+    style = f'{color} style="dashed"' if node.frozen else color
+    return TABLE.format(style=style, rows=rows)
