@@ -36,7 +36,8 @@ autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True
+# Unlike napoleon's own section of that name, this one understands "first, second: description".
+napoleon_custom_sections = [("Attributes", "params_style")]
 # The examples in docstrings are run by pytest, each in its own module's names.
 doctest_test_doctest_blocks = ""
 

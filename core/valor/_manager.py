@@ -49,7 +49,7 @@ class Plugin:
 
     @property
     def key(self) -> str:
-        """The name it is registered by: unique, and accepted where a plugin is blocked."""
+        """The unique name it is registered by, accepted where a plugin is blocked."""
         return f"{self.distribution}:{self.name}" if self.distribution else self.name
 
     def __str__(self) -> str:

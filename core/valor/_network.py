@@ -310,7 +310,7 @@ def _inputs(x: Any, width: int) -> list[Any]:
     if hasattr(type(x), "__valor_apply__") or not isinstance(x, Iterable):
         x = [x]
     inputs = [
-        value if hasattr(type(value), "__valor_apply__") else Valor(number(value, f"x[{position}]"))
+        value if value.__class__ is Valor else _input(value, position)
         for position, value in enumerate(x)
     ]
     if len(inputs) != width:
@@ -318,8 +318,16 @@ def _inputs(x: Any, width: int) -> list[Any]:
     return inputs
 
 
+def _input(value: Any, position: int) -> Any:
+    if value.__class__ is float:
+        return Valor(value)
+    if hasattr(type(value), "__valor_apply__"):  # an engine's stand-in
+        return value
+    return Valor(number(value, f"x[{position}]"))
+
+
 def _checked(activation: Activation, output: Any) -> Valor:
-    if hasattr(type(output), "__valor_apply__"):
+    if output.__class__ is Valor or hasattr(type(output), "__valor_apply__"):
         scalar: Valor = output
         return scalar
     raise FormulaError(f"{activation} must return a Valor, not {output!r}")

@@ -58,30 +58,31 @@ def computed_nodes(root: "Valor") -> tuple[list["Valor"], dict["Valor", float]]:
         return order, {root: root.grad} if root.grad else held
     while stack:
         node = stack[-1]
-        if node._mark == opened:  # all it was computed from is in order
-            node._mark = closed
-            order.append(stack.pop())
-        elif node._mark == closed:
+        mark = node._mark
+        if mark >= opened:
             stack.pop()
+            if mark == opened:  # all it was computed from is in order
+                node._mark = closed
+                order.append(node)
+            continue
+        node._mark = opened
+        if node._operation.__class__ is Function:
+            parents: Any = (node._right, node._left)
         else:
-            node._mark = opened
-            if node._operation.__class__ is Function:
-                parents: Any = (node._right, node._left)
-            else:
-                parents = node._operation.progenitor[::-1]  # type: ignore[union-attr]
-            for parent in parents:
-                if parent is None:
-                    continue
-                if parent._operation is None:
-                    if parent.grad:
-                        held[parent] = parent.grad
-                elif parent._mark < opened:
-                    stack.append(parent)
-                elif parent._mark == opened:
-                    raise GraphCycleError(
-                        f"{parent!r} (rotulo={parent.rotulo!r}) is its own ancestor; "
-                        "a gradient needs a graph without cycles"
-                    )
+            parents = node._operation.progenitor[::-1]  # type: ignore[union-attr]
+        for parent in parents:
+            if parent is None:
+                continue
+            if parent._operation is None:
+                if parent.grad:
+                    held[parent] = parent.grad
+            elif parent._mark < opened:
+                stack.append(parent)
+            elif parent._mark == opened:
+                raise GraphCycleError(
+                    f"{parent!r} (rotulo={parent.rotulo!r}) is its own ancestor; "
+                    "a gradient needs a graph without cycles"
+                )
     return order, held
 
 

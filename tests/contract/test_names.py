@@ -35,6 +35,14 @@ BORDER = {
         "parametros",
         "pesos",
         "vies",
+        # the lesson's arguments
+        "num_dados_entrada",
+        "num_neuronios",
+        "num_neuronios_por_camada",
+        # one of several, in a loop
+        "camada",
+        "neuronio",
+        "peso",
     },
     "__init__.py": {"plota_grafo"},
 }

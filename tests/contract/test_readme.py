@@ -24,6 +24,13 @@ def blocks(kind: str) -> dict[str, str]:
     return {m["name"]: m["text"] for m in BLOCK.finditer(readme) if m["kind"] == kind}
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_its_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = [t for t in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in t]
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
 def python(*arguments: str, folder: Path, **environment: str) -> str:
     result = subprocess.run(
         [sys.executable, "-W", "error", *arguments],
