@@ -36,16 +36,27 @@ def gradient_error(
     """Return the error for a batch with a gradient that is not finite; None if all are.
 
     The culprit is the operation closest to the loss that received a finite gradient and pushed
-    one that is not.
+    one that is not; failing that, one whose push made a sum of finite gradients overflow.
     """
-    for node in reversed(topological_order(total)):
-        bad = [parent for parent in node.progenitor if not math.isfinite(parent.grad)]
-        if bad:
-            row = next(
-                (r for r, s in zip(rows, samples, strict=True) if node in topological_order(s)),
-                None,
-            )
-            return _error("gradient", node, bad[0].grad, row, epoch, batch)
+    backward = topological_order(total)[::-1]
+    for node in backward:
+        for slope in (node._left_slope, node._right_slope):
+            pushed = node.grad * slope if node.grad and slope else 0.0
+            if not math.isfinite(pushed):
+                return _error("gradient", node, pushed, _row_of(node, samples, rows), epoch, batch)
+    for node in backward:
+        for parent in node.progenitor:
+            if not math.isfinite(parent.grad):
+                row = _row_of(node, samples, rows)
+                return _error("gradient", node, parent.grad, row, epoch, batch)
+    return None
+
+
+def _row_of(node: Valor, samples: Sequence[Valor], rows: Sequence[int]) -> int | None:
+    """Return the row of the first sample whose loss was computed from a scalar."""
+    for row, sample in zip(rows, samples, strict=True):
+        if node in topological_order(sample):
+            return row
     return None
 
 

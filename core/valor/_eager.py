@@ -10,7 +10,7 @@ from typing import Any
 
 from valor import _diagnosis
 from valor._graph import Valor
-from valor.contracts import Engine, Loss, Optimizer, Plan, Schedule
+from valor.contracts import Engine, Loss, Optimizer, Penalty, Plan, Schedule
 from valor.exceptions import FormulaError, InvalidNumberError
 from valor.functions import number
 
@@ -39,9 +39,12 @@ def sample_loss(loss: Loss, predicted: list[Valor], target: Sequence[float]) -> 
     Raises:
         FormulaError: the loss returned something else than a scalar.
     """
-    result = loss.formula(predicted, list(target))
+    return _scalar(loss, loss.formula(predicted, list(target)))
+
+
+def _scalar(record: Loss | Penalty, result: Any) -> Valor:
     if not isinstance(result, Valor):
-        raise FormulaError(f"{loss} must return a Valor, not {result!r}")
+        raise FormulaError(f"{record} must return a Valor, not {result!r}")
     return result
 
 
@@ -96,7 +99,7 @@ class EagerProgram:
         for penalty in plan.penalties:
             formula = penalty.formula
             for parameter in self._parameters:
-                total = total + formula(parameter)
+                total = total + _scalar(penalty, formula(parameter))
         if not math.isfinite(total.data):
             raise _diagnosis.value_error(total, samples, rows, epoch, batch)
         for parameter in self._parameters:

@@ -304,11 +304,9 @@ class Valor:
     __rtruediv__ = _reflected(__truediv__)
 
     def __pow__(self, exponent: Any) -> "Valor":
-        if exponent.__class__ is not int and exponent.__class__ is not float:
-            if hasattr(type(exponent), "__valor_apply__"):
-                return _power(self, exponent)
-            exponent = number(exponent, "exponent")
-        return _operation_of(power_of(exponent), 1)(self)
+        if exponent.__class__ is not float and hasattr(type(exponent), "__valor_apply__"):
+            return _power(self, exponent)
+        return _operation_of(power_of(number(exponent, "exponent")), 1)(self)
 
     __rpow__ = _reflected(_power)
 
@@ -387,7 +385,7 @@ class Valor:
 
 def _operand(value: Any) -> Any:
     """Return `value` as a Valor, or NotImplemented where it is an engine's stand-in."""
-    if value.__class__ is float or value.__class__ is int:
+    if value.__class__ is float:
         return Valor(value)
     if isinstance(value, Valor):
         return value

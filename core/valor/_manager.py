@@ -7,6 +7,7 @@ strict, a `PluginError`) that says which plugin of which distribution it was, an
 import functools
 import importlib
 import inspect
+import itertools
 import os
 import re
 import warnings
@@ -106,15 +107,25 @@ class PluginManager(pluggy.PluginManager):
         self.plugins.append(info)
         return info.key
 
+    def unregister(self, plugin: Any = None, name: str | None = None) -> Any:
+        """Take a plugin out again, with the records it provided."""
+        gone = super().unregister(plugin, name)
+        self.plugins = [
+            info for info in self.plugins if info.state != "active" or self.has_plugin(info.key)
+        ]
+        return gone
+
+    def get_name(self, plugin: Any) -> str | None:
+        """Return the name a plugin is registered by: this very object, not one that equals it."""
+        return next((name for name, known in self.list_name_plugin() if known is plugin), None)
+
     def load(self, info: Plugin, load: Callable[[], Any]) -> None:
         """Import and register a plugin; one that fails is left out, and said to be."""
         try:
             self._admit(load(), info)
         except (Exception, SystemExit) as error:
             info.state = "failed"
-            info.reason = (
-                str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-            )
+            info.reason = _one_line(error).removeprefix(f"{info}: ")
             message = f"{info} was left out: {info.reason}"
             if self.strict:
                 raise PluginError(message) from error
@@ -130,9 +141,9 @@ class PluginManager(pluggy.PluginManager):
         """
         manager = PluginManager(strict=self.strict)
         for info in self.plugins:
-            plugin = self.get_plugin(info.key)
+            plugin = self.get_plugin(info.key) if info.state == "active" else None
             if plugin is not None and _hooks_of(self, plugin) - COLLECTION_HOOKS.keys():
-                manager._admit(plugin, attrs.evolve(info), collect=False)
+                manager._admit(plugin, info, collect=False)
         manager.plugins = list(self.plugins)
         for callback in callbacks:
             manager._admit(callback, Plugin(_unused_name(manager, callback)), collect=False)
@@ -149,30 +160,52 @@ class PluginManager(pluggy.PluginManager):
         return any(getattr(self.hook, hook).get_hookimpls() for hook in hooks)
 
     def _admit(self, plugin: Any, info: Plugin, *, collect: bool = True) -> None:
+        if self.has_plugin(info.key):
+            raise PluginError(f"{info}: another plugin is registered by the name {info.key!r}")
+        if self.get_name(plugin):
+            raise PluginError(f"{info}: it is already registered, as {self.get_name(plugin)!r}")
         try:
             super().register(plugin, info.key)
+        except pluggy.PluginValidationError as error:
+            raise PluginError(f"{info}: {_reason(error)}") from error
+        except ValueError as error:  # pluggy looks for the plugin among the others with ==
+            raise PluginError(
+                f"{info}: it cannot be told from another plugin by ==; let its class compare by "
+                "identity (attrs: define(eq=False))"
+            ) from error
+        try:
             self.check_pending()
-            for caller in self.get_hookcallers(plugin) or ():
+            callers = self.get_hookcallers(plugin) or ()
+            for caller in callers:
                 for implementation in caller.get_hookimpls():
                     if implementation.plugin is plugin:
                         self._check(implementation, caller.name, info)
             if collect:
+                if not callers:
+                    raise PluginError(f"{info}: it has no hook, no function marked @hookimpl")
                 info.records = tuple(self._collect(plugin, info))
         except BaseException as error:
-            if self.get_plugin(info.key) is plugin:
-                self.unregister(plugin)
+            super().unregister(plugin, info.key)
             if isinstance(error, pluggy.PluginValidationError):
-                raise PluginError(_reason(error)) from error
+                raise PluginError(f"{info}: {_reason(error)}") from error
             raise
 
     def _check(self, implementation: pluggy.HookImpl, hook: str, info: Plugin) -> None:
-        if implementation.kwargnames:
-            raise PluginError(
-                f"{hook} gives its argument {implementation.kwargnames[0]!r} a default, so it "
-                "would never be passed; take the default away"
-            )
+        function = implementation.function
+        for parameter in inspect.signature(function).parameters.values():
+            by_keyword = parameter.kind is parameter.KEYWORD_ONLY
+            if by_keyword or parameter.name not in implementation.argnames:
+                raise PluginError(
+                    f"{info}: {hook} would never be passed its argument {str(parameter)!r}; "
+                    f"{_remedy(parameter, implementation.plugin)}"
+                )
+        if implementation.wrapper or implementation.hookwrapper:
+            raise PluginError(f"{info}: {hook} is a wrapper; Valor's hooks take none")
+        lazy = inspect.isgeneratorfunction(function) and hook not in COLLECTION_HOOKS
+        if lazy or inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise PluginError(f"{info}: {hook} must be a plain function, or it would never run")
         # pluggy declares the attribute final, but has no other place to name the culprit.
-        setattr(implementation, "function", _named(implementation, hook, info))  # noqa: B010
+        setattr(implementation, "function", _named(function, hook, info))  # noqa: B010
 
     def _collect(self, plugin: Any, info: Plugin) -> Iterator[Record]:
         seen = []
@@ -180,25 +213,34 @@ class PluginManager(pluggy.PluginManager):
             for implementation in getattr(self.hook, hook).get_hookimpls():
                 if implementation.plugin is not plugin:
                     continue
-                for record in implementation.function() or ():
+                for record in implementation.function():
                     if not isinstance(record, expected):
                         raise PluginError(
-                            f"{hook} yielded {record!r} instead of a record {expected.__name__}"
+                            f"{info}: {hook} yielded {record!r} instead of a record "
+                            f"{expected.__name__}"
                         )
                     if (hook, record.name) in seen:
-                        raise PluginError(f"{hook} yielded {record.name!r} twice")
+                        raise PluginError(f"{info}: {hook} yielded {record.name!r} twice")
                     seen.append((hook, record.name))
                     yield attrs.evolve(record, provider=str(info))
 
 
 def _unused_name(manager: pluggy.PluginManager, plugin: Any) -> str:
-    name = str(getattr(plugin, "__name__", type(plugin).__qualname__))
-    taken = sum(1 for key, _ in manager.list_name_plugin() if key.partition("#")[0] == name)
-    return f"{name}#{taken + 1}" if taken else name
+    first = name = str(getattr(plugin, "__name__", type(plugin).__qualname__))
+    numbers = itertools.count(2)
+    while manager.has_plugin(name):
+        name = f"{first}#{next(numbers)}"
+    return name
 
 
 def _hooks_of(manager: pluggy.PluginManager, plugin: Any) -> set[str]:
     return {caller.name for caller in manager.get_hookcallers(plugin) or ()}
+
+
+def _remedy(parameter: inspect.Parameter, plugin: Any) -> str:
+    if parameter.default is not parameter.empty:
+        return "take its default away"
+    return "give an instance, not the class" if inspect.isclass(plugin) else "take it away"
 
 
 def _reason(error: pluggy.PluginValidationError) -> str:
@@ -207,24 +249,40 @@ def _reason(error: pluggy.PluginValidationError) -> str:
     return "; ".join(lines[1:] or lines)
 
 
-def _named(implementation: pluggy.HookImpl, hook: str, info: Plugin) -> Callable[..., Any]:
-    """Return the function, with a note on its exceptions that names the plugin."""
-    function = implementation.function
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, PluginError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _named(function: Callable[..., Any], hook: str, info: Plugin) -> Callable[..., Any]:
+    """Return a hook's function, with a note on its exceptions that names the plugin."""
     note = f"raised by {info} in its hook {hook}"
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Any:
         try:
             result = function(*arguments)
-            if inspect.isgenerator(result) and not implementation.wrapper:
-                result = list(result)  # a collection hook: what it raises, it raises here
+            if hook in COLLECTION_HOOKS:
+                return _listed(result, hook, info)  # what a generator raises, it raises here
+            if hook == "valor_should_stop":
+                # A vote counts with the voter's name, which the trainer gives as the reason.
+                return info.name if result else None
         except BaseException as error:
             error.add_note(note)
             raise
-        # A vote counts with the voter's name, which the trainer gives as the reason to stop.
-        return info.name if hook == "valor_should_stop" and result else result
+        return result
 
     return call
+
+
+def _listed(result: Any, hook: str, info: Plugin) -> list[Any]:
+    if result is None:
+        return []
+    if not isinstance(result, Iterable):
+        raise PluginError(f"{info}: {hook} must yield records, not return {result!r}")
+    return list(result)
 
 
 def plugin_manager(
@@ -237,29 +295,41 @@ def plugin_manager(
         block: plugins not to load, by name, by distribution or by ``distribution:name``.
         environment: whether to obey ``VALOR_DISABLE_PLUGINS`` (more names to block, separated by
             commas) and ``VALOR_PLUGINS`` (the only third-party plugins to load; ``none`` for none).
+            A variable that is set but empty counts for nothing.
+
+    Raises:
+        InvalidArgumentError: `block` is a string, and not a list of names.
+        PluginError: a plugin failed, and `strict` is true.
 
     >>> manager = plugin_manager(block=["tanh"])
     >>> [plugin.state for plugin in manager.plugins if plugin.name == "tanh"]
     ['blocked']
     """
+    if isinstance(block, str):
+        raise InvalidArgumentError(f"block must be a list of names, not the string {block!r}")
+    block = list(block)
     blocked = dict.fromkeys(block, "blocked by the program")
-    only: list[str] | None = None
+    only: list[str] = []
     if environment:
         for name in _names("VALOR_DISABLE_PLUGINS"):
             blocked.setdefault(name, "blocked by VALOR_DISABLE_PLUGINS")
-        if "VALOR_PLUGINS" in os.environ:
-            only = [name for name in _names("VALOR_PLUGINS") if name != "none"]
+        only = _names("VALOR_PLUGINS")
     manager = PluginManager(strict=strict)
     for info, load in [*_bundled(), *_installed()]:
         reason = next((why for name, why in blocked.items() if info.is_called(name)), "")
         third_party = info.distribution != DISTRIBUTION
-        if not reason and third_party and only is not None:
+        if not reason and third_party and only:
             reason = "" if any(map(info.is_called, only)) else "not in VALOR_PLUGINS"
         if reason:
             info.state, info.reason = "blocked", reason
             manager.plugins.append(info)
         else:
             manager.load(info, load)
+    for name in block:
+        if not any(info.is_called(name) for info in manager.plugins):
+            warnings.warn(
+                f"block names {name!r}, but there is no such plugin", PluginWarning, stacklevel=2
+            )
     return manager
 
 

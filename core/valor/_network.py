@@ -100,7 +100,7 @@ class Neuronio:
 
     def parametros(self) -> list[Valor]:
         """Return the parameters: the weights, then the bias."""
-        return list(self.named_parameters().values())
+        return list(dict.fromkeys([*self.pesos, self.vies]))
 
     def __repr__(self) -> str:
         return f"Neuronio({len(self.pesos)} -> 1 {self.activation.name}, {_count(self)})"
@@ -177,7 +177,7 @@ class Camada:
 
     def parametros(self) -> list[Valor]:
         """Return the parameters, neuron by neuron, each once."""
-        return list(self.named_parameters().values())
+        return list(dict.fromkeys(p for each in self.neuronios for p in each.parametros()))
 
     def __repr__(self) -> str:
         inputs = len(self.neuronios[0].pesos)
@@ -269,7 +269,7 @@ class MLP:
 
         To freeze one, set its `trainable` to False: a trainer then leaves its number alone.
         """
-        return list(self.named_parameters().values())
+        return list(dict.fromkeys(p for each in self.camadas for p in each.parametros()))
 
     def __repr__(self) -> str:
         inputs = len(self.camadas[0].neuronios[0].pesos)

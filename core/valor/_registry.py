@@ -20,7 +20,12 @@ from valor.contracts import (
     Record,
     Schedule,
 )
-from valor.exceptions import InvalidArgumentError, NameConflictError, UnknownNameError
+from valor.exceptions import (
+    HyperparameterError,
+    InvalidArgumentError,
+    NameConflictError,
+    UnknownNameError,
+)
 
 R = TypeVar("R", bound=Record)
 
@@ -57,14 +62,18 @@ def find(kind: type[R], name: str, manager: PluginManager) -> R:
     if len(candidates) == 1:
         return candidates[0][1]
     if candidates:
-        who = " and ".join(str(plugin) for plugin, _ in candidates)
-        choices = " or ".join(
-            repr(f"{plugin.distribution or plugin.name}:{short}") for plugin, _ in candidates
-        )
-        raise NameConflictError(
-            f"{kind.kind} {name!r} is provided by {who}; choose with {choices}, or block one"
-        )
+        raise NameConflictError(_conflict(kind, name, short, [plugin for plugin, _ in candidates]))
     raise UnknownNameError(_unknown(kind, name, list(found), manager))
+
+
+def _conflict(kind: type[Record], name: str, short: str, plugins: list[Plugin]) -> str:
+    origins = [plugin.distribution or plugin.name for plugin in plugins]
+    # One distribution with two plugins of the same name cannot be told apart by its own name.
+    choices = [repr(f"{origin}:{short}") for origin in origins if origins.count(origin) == 1]
+    choose = f"choose with {' or '.join(choices)}, or " if choices else ""
+    blocks = " or ".join(repr(plugin.key) for plugin in plugins)
+    who = " and ".join(map(str, plugins))
+    return f"{kind.kind} {name!r} is provided by {who}; {choose}block {blocks}"
 
 
 def _unknown(kind: type[Record], name: str, known: list[str], manager: PluginManager) -> str:
@@ -105,7 +114,11 @@ def resolve(kind: type[R], given: Any, manager: PluginManager | None, argument: 
 def _look_up(kind: type[R]) -> Callable[..., R]:
     def look_up(name: str, /, *, plugins: PluginManager | None = None, **hyperparameters: Any) -> R:
         record = resolve(kind, name, plugins, "name")
-        return record.bind(**hyperparameters) if isinstance(record, Formula) else record
+        if isinstance(record, Formula):
+            return record.bind(**hyperparameters)
+        if hyperparameters:
+            raise HyperparameterError(f"{record} has no hyperparameters, not {[*hyperparameters]}")
+        return record
 
     article = "an" if kind.kind[0] in "aeio" else "a"
     look_up.__name__ = look_up.__qualname__ = kind.kind

@@ -50,6 +50,13 @@ def _check_call(record: Any, attribute: Any, call: Any) -> None:
     raise InvalidArgumentError(f"{owner}: call must take ({expected}), not ({names}){hint}")
 
 
+def _check_validators(record: Any, attribute: Any, validators: Mapping[str, Any]) -> None:
+    unknown = [name for name in validators if name not in _defaults(record.call)]
+    if unknown:
+        owner = f"{type(record).__name__}({record.name!r})"
+        raise InvalidArgumentError(f"{owner}: validators names no hyperparameter: {unknown[0]!r}")
+
+
 def _checked_by(validator: Callable[..., Any]) -> Callable[..., None]:
     """Make attrs' validator raise an error of ours that names the record."""
 
@@ -61,6 +68,13 @@ def _checked_by(validator: Callable[..., Any]) -> Callable[..., None]:
             raise InvalidArgumentError(f"{owner}: {error.args[0]}") from None
 
     return check
+
+
+_SUFFIXES = _checked_by(
+    attrs.validators.deep_iterable(
+        attrs.validators.matches_re(r"\..+"), attrs.validators.instance_of(tuple)
+    )
+)
 
 
 @attrs.frozen(eq=False)
@@ -95,7 +109,9 @@ class Formula(Record):
     takes: ClassVar[tuple[str, ...]]
 
     call: Callable[..., Any] = attrs.field(validator=_check_call)
-    validators: Mapping[str, Callable[..., Any]] = attrs.field(factory=dict, kw_only=True)
+    validators: Mapping[str, Callable[..., Any]] = attrs.field(
+        factory=dict, validator=_check_validators, kw_only=True
+    )
     bound: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
 
     @property
@@ -142,7 +158,8 @@ class Formula(Record):
             if validator is not None:
                 attrs.make_class(self.name, {name: attrs.field(validator=validator)})(value)
         except (TypeError, ValueError) as error:
-            raise HyperparameterError(f"{self}: {error.args[0]}") from error
+            reason = error.args[0] if error.args else f"{name} is refused: {value!r}"
+            raise HyperparameterError(f"{self}: {reason}") from error
         return value
 
 
@@ -269,7 +286,7 @@ class Exporter(Formula):
     """
 
     kind, plural, takes = "exporter", "exporters", ("root",)
-    suffixes: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    suffixes: tuple[str, ...] = attrs.field(default=(), validator=_SUFFIXES)
 
 
 @attrs.frozen(eq=False)
@@ -281,7 +298,7 @@ class Reader(Formula):
     """
 
     kind, plural, takes = "reader", "readers", ("path",)
-    suffixes: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    suffixes: tuple[str, ...] = attrs.field(default=(), validator=_SUFFIXES)
 
 
 class Callback(Formula):

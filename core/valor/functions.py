@@ -39,7 +39,7 @@ def number(value: Any, argument: str = "data") -> float:
     (3, 1.152921504606847e+18, 0.5)
     """
     kind = type(value)
-    if kind is float:
+    if kind is float or (kind is int and -LARGEST_EXACT_INT <= value <= LARGEST_EXACT_INT):
         result: float = value
         return result
     if kind is bool or not _is_real(value):

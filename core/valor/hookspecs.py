@@ -5,6 +5,8 @@ calls each once, when it loads the plugin. *Lifecycle* hooks are called by the t
 they are called on the callbacks of the run first (the last one given first), then on the other
 plugins (the last one loaded first), unless a plugin asks otherwise with ``hookimpl(tryfirst=True)``
 or ``hookimpl(trylast=True)``. A hook may leave out arguments that it has no use for.
+Hooks are plain functions: there are no hook wrappers, which would come between a hook that fails
+and the name of its plugin.
 
 An exception out of a hook stops what called it, and carries a note that names the plugin, its
 distribution and the hook.

@@ -25,7 +25,7 @@ from valor.contracts import (
     Plan,
     Program,
 )
-from valor.exceptions import DataError, InvalidArgumentError
+from valor.exceptions import DataError, FormulaError, InvalidArgumentError
 from valor.functions import number
 
 F = TypeVar("F", bound=Formula)
@@ -93,6 +93,8 @@ class Trainer:
         self.engine, self._engine_reason = self._choose_engine(engine)
         self.mode = mode
         self.callbacks = [self._callback(each) for each in _several("callbacks", callbacks)]
+        objects = [each for each in self.callbacks if not isinstance(each, Callback)]
+        (plugins or default_manager()).fork(objects)  # refuses now what would break in `fit`
         self.seed = seed
         self.penalties = self._records(Penalty, "penalties", penalties)
         self.gradient_transforms = self._records(
@@ -131,6 +133,10 @@ class Trainer:
             NonFiniteError: a loss or a parameter stopped being finite.
         """
         plan = self._plan(x, y, epochs, batch_size, shuffle)
+        objects = [
+            each.formula() if isinstance(each, Callback) else each for each in self.callbacks
+        ]
+        manager = (self._manager or default_manager()).fork(objects)
         run = self.run = Run(
             model=self.model,
             loss=self.loss,
@@ -141,10 +147,6 @@ class Trainer:
             engine_reason=self._engine_reason,
             seed=plan.seed if shuffle else None,
         )
-        objects = [
-            each.formula() if isinstance(each, Callback) else each for each in self.callbacks
-        ]
-        manager = (self._manager or default_manager()).fork(objects)
         try:
             manager.hook.valor_before_training(run=run)
             self._train(plan, run, manager)
@@ -323,6 +325,11 @@ class _Losses:
             program.advance(steps, losses)
         finally:
             self._note(losses)
+        if len(losses) != steps:
+            raise FormulaError(
+                f"engine {self._run.engine!r} was asked for {steps} steps "
+                f"and gave {len(losses)} losses"
+            )
         seconds = time.perf_counter() - start
         # Never more than twice as many at once: the first steps of a run may be unlike the rest.
         self._steps = max(1, min(2 * steps, int(steps * LONGEST_CALL / max(seconds, 1e-9))))

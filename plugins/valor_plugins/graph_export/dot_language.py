@@ -5,7 +5,7 @@ meaning, so that a label cannot end the statement it stands in.
 from collections.abc import Sequence
 from html import escape
 
-from valor_plugins.graph_export.snapshot import Node
+from valor_plugins.graph_export.snapshot import Node, shortened
 
 HEAD = """\
 digraph {
@@ -15,7 +15,10 @@ ranksep="0.3"
 node [fontname="Helvetica,Arial,sans-serif" fontsize="11" shape="plain"]
 edge [arrowsize="0.6" color="#64748b"]
 """
-TABLE = '<<table border="0" cellborder="1" cellspacing="0" cellpadding="3"{style}>{rows}</table>>'
+TABLE = (
+    '<<table border="0" cellborder="1" cellspacing="0" cellpadding="3" bgcolor="{color}">'
+    "{rows}</table>>"
+)
 
 
 def dot_source(nodes: Sequence[Node]) -> str:
@@ -33,13 +36,13 @@ def dot_source(nodes: Sequence[Node]) -> str:
     """
     lines = [HEAD]
     for index, node in enumerate(nodes):
-        tooltip = escape(node.tooltip).replace("\\", "\\\\")
+        tooltip = escape(node.tooltip).replace("\\", "\\\\")  # it knows \\N, \\G and \\n
         lines.append(f'n{index} [label={_table(node)} tooltip="{tooltip}"]\n')
         if node.operation is not None:
-            symbol = escape(node.operation).replace("\\", "\\\\")
+            symbol = escape(shortened(node.operation))
             lines.append(
-                f'o{index} [label="{symbol}" shape="ellipse" margin="0.03" width="0.3" '
-                f'height="0.3"]\n'
+                f'o{index} [label=<{symbol}> shape="ellipse" margin="0.03" width="0.3" '
+                'height="0.3"]\n'
             )
             lines.extend(f"n{parent} -> o{index}\n" for parent in node.parents)
             lines.append(f"o{index} -> n{index}\n")
@@ -48,9 +51,8 @@ def dot_source(nodes: Sequence[Node]) -> str:
 
 
 def _table(node: Node) -> str:
-    rows = f"<tr><td>data {node.data}</td><td>grad {node.grad}</td></tr>"
+    style = ' style="dashed"' if node.frozen else ""
+    rows = f"<tr><td{style}>data {node.data}</td><td{style}>grad {node.grad}</td></tr>"
     if node.label:
-        rows = f'<tr><td colspan="2">{escape(node.short_label)}</td></tr>{rows}'
-    color = ' bgcolor="#e0edff"' if node.operation is None else ' bgcolor="#ffffff"'
-    style = f'{color} style="dashed"' if node.frozen else color
-    return TABLE.format(style=style, rows=rows)
+        rows = f'<tr><td colspan="2"{style}>{escape(node.short_label)}</td></tr>{rows}'
+    return TABLE.format(color="#e0edff" if node.operation is None else "#ffffff", rows=rows)

@@ -12,6 +12,7 @@ from valor.exceptions import InvalidArgumentError
 from valor.functions import number
 
 LONGEST_LABEL = 36  # characters; MLP's own labels (camadas[0].neuronios[0].pesos[0]) fit
+LONGEST_SYMBOL = 12
 ZERO_WIDTH_JOINER = "\u200d"  # not printable by itself, but it holds emoji together
 
 
@@ -39,11 +40,8 @@ class Node:
 
     @property
     def short_label(self) -> str:
-        """The label, with its middle left out where it is longer than a box is wide."""
-        if len(self.label) <= LONGEST_LABEL:
-            return self.label
-        half = LONGEST_LABEL // 2
-        return f"{self.label[:half]}…{self.label[-(half - 1) :]}"
+        """The label, with its middle left out where it is long."""
+        return shortened(self.label, LONGEST_LABEL)
 
     @property
     def tooltip(self) -> str:
@@ -121,3 +119,15 @@ def visible(text: str) -> str:
         else char.encode("unicode_escape").decode("ascii")
         for char in text
     )
+
+
+def shortened(text: str, longest: int = LONGEST_SYMBOL) -> str:
+    """Return a text with its middle left out if it has more characters than `longest`.
+
+    >>> shortened("abcdefghijklmnopqrstuvwxyz")
+    'abcdef…vwxyz'
+    """
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]}…{text[half + 1 - longest :]}"

@@ -1,0 +1,224 @@
+"""The model file: one JSON document with a network's shape, activations and parameters.
+
+Parameters are hexadecimal floats by path name, so that what is loaded is, to the last bit, what
+was saved. Reading is strict and runs nothing: a file that is damaged, or that says anything this
+version does not know, is refused whole. Writing is atomic, for any file: see `write_atomically`.
+"""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from valor._graph import Valor
+from valor._manager import DISTRIBUTION, PluginManager, default_manager
+from valor._model_document import FORMAT, VERSION, ModelDocument, is_plain, parse
+from valor._network import MLP, SIGMOID
+from valor._registry import find
+from valor.contracts import Activation, Initializer
+from valor.exceptions import InvalidArgumentError, ModelFileError, ValorError
+
+Path = str | os.PathLike[str]
+
+
+def save(
+    model: MLP,
+    path: Path,
+    *,
+    inputs: Iterable[str] = (),
+    targets: Iterable[str] = (),
+    plugins: PluginManager | None = None,
+) -> None:
+    """Write a network to a file, atomically.
+
+    Args:
+        model: the network.
+        path: the file; one that is there already is replaced.
+        inputs, targets: names of the columns it was trained on, so that a later prediction can
+            find them in another table.
+        plugins: the manager that the model's activations come from; the default one if None.
+
+    Raises:
+        InvalidArgumentError: the model is not an `MLP`, or holds what a file cannot.
+        OSError: the file cannot be written.
+
+    >>> import tempfile
+    >>> model = MLP(2, [1], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(model, f"{folder}/model.json")
+    ...     load(f"{folder}/model.json")([1.0, 2.0]).data == model([1.0, 2.0]).data
+    True
+    """
+    if not isinstance(model, MLP):
+        raise InvalidArgumentError(f"model must be an MLP to be saved, not {model!r}")
+    parameters: dict[str, str] = {}
+    names: dict[Valor, str] = {}
+    shared = {}
+    frozen = []
+    for name, owner, key in _places(model):
+        parameter = owner[key]
+        if parameter in names:
+            shared[name] = names[parameter]
+            continue
+        value = float(parameter.data)
+        if not math.isfinite(value):
+            raise InvalidArgumentError(f"model: parameter {name} is {value}; it must be finite")
+        names[parameter] = name
+        parameters[name] = value.hex()
+        if not parameter.trainable:
+            frozen.append(name)
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "architecture": "MLP",
+        "widths": _widths(model),
+        "activations": [_described(camada.activation, plugins) for camada in model.camadas],
+        "inputs": list(inputs),
+        "targets": list(targets),
+        "parameters": parameters,
+        "shared": shared,
+        "frozen": frozen,
+    }
+    write_atomically(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def load(path: Path, plugins: PluginManager | None = None) -> MLP:
+    """Return the network of a file, with the bits it was saved with.
+
+    Args:
+        path: the file.
+        plugins: the manager to look activations up in; the default one if None.
+
+    Raises:
+        ModelFileError: the file cannot be read, is not a model file, is damaged, or needs a plugin
+            that is not there.
+    """
+    document = read(path)
+    try:
+        activations = [_activation(entry, plugins) for entry in document.activations]
+    except ValorError as error:
+        raise ModelFileError(f"{os.fspath(path)}: {error}") from error
+    model = MLP(
+        document.widths[0],
+        document.widths[1:],
+        activation=activations,
+        initializer=Initializer("zero", lambda random, fan_in, fan_out: 0.0),
+    )
+    parameters: dict[str, Valor] = {}
+    frozen = set(document.frozen)
+    for name, owner, key in _places(model):
+        if name in document.shared:
+            owner[key] = parameters[document.shared[name]]
+            continue
+        parameter = parameters[name] = owner[key]
+        parameter.data = document.parameters[name]
+        parameter.trainable = name not in frozen
+    return model
+
+
+def read(path: Path) -> ModelDocument:
+    """Return what a model file says, without looking for the plugins it needs.
+
+    Raises:
+        ModelFileError: the file cannot be read, is not a model file, or is damaged.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            return parse(file.read())
+    except OSError as error:
+        raise ModelFileError(f"{os.fspath(path)}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ModelFileError(f"{os.fspath(path)}: it is not UTF-8 text: {error}") from error
+    except ModelFileError as error:
+        raise ModelFileError(f"{os.fspath(path)}: {error}") from error
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file so that whoever reads it finds the old content or the new, never a part.
+
+    The new content is written beside the file, forced to the disk, and put in its place. What is
+    not a regular file (a pipe, a terminal) is written to as it is.
+
+    Args:
+        path: the file; its folder must exist.
+        content: text, which is written as UTF-8, or bytes.
+
+    Raises:
+        OSError: it cannot be written; what was there before is still there.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(f"{folder}/a.txt", "new")
+    ...     os.listdir(folder)
+    ['a.txt']
+    """
+    data = content.encode() if isinstance(content, str) else content
+    target = os.path.realpath(path)  # of a link, the file it leads to is replaced
+    if os.path.exists(target) and not os.path.isfile(target):
+        with open(path, "wb") as file:
+            file.write(data)
+        return
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+        raise
+
+
+def _places(model: MLP) -> Iterator[tuple[str, Any, Any]]:
+    """Yield every place of a parameter: its path name, and where to get and put it."""
+    for i, camada in enumerate(model.camadas):
+        for j, neuronio in enumerate(camada.neuronios):
+            path = f"camadas[{i}].neuronios[{j}]"
+            for k in range(len(neuronio.pesos)):
+                yield f"{path}.pesos[{k}]", neuronio.pesos, k
+            yield f"{path}.vies", vars(neuronio), "vies"
+
+
+def _widths(model: MLP) -> list[int]:
+    widths = [len(model.camadas[0].neuronios[0].pesos)]
+    for position, camada in enumerate(model.camadas):
+        for neuronio in camada.neuronios:
+            if len(neuronio.pesos) != widths[-1]:
+                raise InvalidArgumentError(
+                    f"model: a neuron of camadas[{position}] has {len(neuronio.pesos)} weights, "
+                    f"but {widths[-1]} inputs"
+                )
+        widths.append(len(camada.neuronios))
+    return widths
+
+
+def _described(activation: Activation, plugins: PluginManager | None) -> dict[str, Any]:
+    hyperparameters = activation.hyperparameters
+    for name, value in hyperparameters.items():
+        if not is_plain(value):
+            raise InvalidArgumentError(
+                f"{activation}: hyperparameter {name} is {value!r}, which a file cannot hold"
+            )
+    distribution = DISTRIBUTION if activation is SIGMOID else ""
+    if activation.provider:
+        known = (plugins or default_manager()).plugins
+        distribution = next((p.distribution for p in known if str(p) == activation.provider), "")
+    return {
+        "name": activation.name,
+        "distribution": distribution,
+        "hyperparameters": hyperparameters,
+    }
+
+
+def _activation(entry: Mapping[str, Any], plugins: PluginManager | None) -> Activation:
+    name, distribution = entry["name"], entry["distribution"]
+    hyperparameters = entry["hyperparameters"]
+    # The lesson's own activation is never looked up, so that no plugin can change or remove it.
+    if (name, distribution, hyperparameters) == (SIGMOID.name, DISTRIBUTION, {}):
+        return SIGMOID
+    wanted = f"{distribution}:{name}" if distribution else name
+    return find(Activation, wanted, plugins or default_manager()).bind(**hyperparameters)

@@ -1,0 +1,175 @@
+"""How far a run has come: one line that is kept up to date on a terminal, a few lines elsewhere.
+
+Where nobody reads any more (a pipe that was closed), it falls silent and the training goes on.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+import attrs
+
+from valor import Callback, EpochReport, Run, hookimpl
+
+SECONDS_BETWEEN_UPDATES = 0.1  # of the terminal's line: what an eye can follow
+
+
+class Progress:
+    """Shows the epoch and the loss while a run goes on.
+
+    On a terminal there is one line that changes: a bar, where the package rich is installed (the
+    extra `ui`). In a pipe or a file there are about as many plain lines as `lines` says, at even
+    distances, always with the first and the last epoch.
+
+    Args:
+        lines: how many plain lines to aim at.
+        stream: where to show it; ``sys.stdout``, as it is when the run begins, if None.
+
+    >>> import io, valor
+    >>> shown = io.StringIO()
+    >>> progress = Progress(lines=2, stream=shown)
+    >>> trainer = valor.Trainer(valor.MLP(1, [1], seed=0), callbacks=[progress])
+    >>> run = trainer.fit([0.5], [1.0], epochs=10)
+    >>> [line.partition("loss")[0].strip() for line in shown.getvalue().splitlines()]
+    ['epoch  1 of 10', 'epoch  5 of 10', 'epoch 10 of 10']
+    """
+
+    def __init__(self, *, lines: int = 10, stream: TextIO | None = None) -> None:
+        self.lines = lines
+        self.stream = stream
+        self._display: Any = None
+
+    @hookimpl
+    def valor_before_training(self, run: Run) -> None:
+        stream = self.stream or sys.stdout
+        if stream is None:  # a program without a console
+            self._display = None
+        elif stream.isatty() and os.environ.get("TERM") != "dumb":
+            self._display = _bar(stream, run.epochs) or _Line(stream)
+        else:
+            self._display = _Lines(stream, max(1, run.epochs // self.lines))
+
+    @hookimpl
+    def valor_after_epoch(self, report: EpochReport) -> None:
+        self._tell("show", report)
+
+    @hookimpl
+    def valor_after_training(self, run: Run) -> None:
+        self._tell("finish", run.report)
+
+    @hookimpl
+    def valor_on_training_error(self, run: Run) -> None:
+        self._tell("finish", run.report)
+
+    def _tell(self, what: str, report: EpochReport | None) -> None:
+        if self._display is None:
+            return
+        try:
+            getattr(self._display, what)(report)
+        except BrokenPipeError:
+            self._display = None
+
+
+class _Lines:
+    """Plain lines, one every so many epochs."""
+
+    def __init__(self, stream: TextIO, every: int) -> None:
+        self._stream = stream
+        self._every = every
+        self._last = 0
+
+    def show(self, report: EpochReport) -> None:
+        if report.epoch == 1 or report.epoch % self._every == 0 or report.epoch == report.epochs:
+            self._print(report)
+
+    def finish(self, report: EpochReport | None) -> None:
+        if report and report.epoch != self._last:
+            self._print(report)
+
+    def _print(self, report: EpochReport) -> None:
+        self._last = report.epoch
+        print(_text(report), file=self._stream, flush=True)
+
+
+class _Line:
+    """One line of a terminal, written over again and again."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._next = 0.0
+        self._longest = 0
+
+    def show(self, report: EpochReport) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + SECONDS_BETWEEN_UPDATES
+            self._write(report, "")
+
+    def finish(self, report: EpochReport | None) -> None:
+        if report:
+            self._write(report, "\n")
+
+    def _write(self, report: EpochReport, end: str) -> None:
+        # A line as wide as the terminal would wrap, and the next one could not write over it.
+        text = _text(report)[: shutil.get_terminal_size().columns - 1]
+        self._longest = max(self._longest, len(text))
+        self._stream.write(f"\r{text.ljust(self._longest)}{end}")
+        self._stream.flush()
+
+
+class _Bar:
+    """A bar of the package rich."""
+
+    def __init__(self, progress: Any, epochs: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=epochs, loss="")
+        self._next = 0.0
+        progress.start()
+
+    def show(self, report: EpochReport) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + SECONDS_BETWEEN_UPDATES
+            self._update(report)
+
+    def finish(self, report: EpochReport | None) -> None:
+        if report:
+            self._update(report)
+        self._progress.stop()
+
+    def _update(self, report: EpochReport) -> None:
+        loss = f"{report.loss:.6g}"
+        self._progress.update(self._task, completed=report.epoch, loss=loss, refresh=True)
+
+
+def _bar(stream: TextIO, epochs: int) -> _Bar | None:
+    """Return a bar, or None where rich is not installed."""
+    with contextlib.suppress(ImportError):
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (
+            TextColumn("epoch"),
+            MofNCompleteColumn(),
+            BarColumn(),
+            TextColumn("loss {task.fields[loss]}"),
+        )
+        return _Bar(Progress(*columns, console=Console(file=stream), auto_refresh=False), epochs)
+    return None
+
+
+def _text(report: EpochReport) -> str:
+    width = len(str(report.epochs))
+    return f"epoch {report.epoch:{width}} of {report.epochs}  loss {report.loss:.6g}"
+
+
+@hookimpl
+def valor_register_callbacks() -> Iterator[Callback]:
+    def progress(*, lines: int = 10) -> Progress:
+        return Progress(lines=lines)
+
+    yield Callback(name="progress", call=progress, validators={"lines": attrs.validators.ge(1)})

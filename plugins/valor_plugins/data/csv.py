@@ -1,0 +1,131 @@
+"""Comma-separated values: a first line that names the columns, then one sample a line.
+
+The format is that of RFC 4180, which the standard library reads. What is not a finite number is
+refused with its line and its column, so that the place can be found in an editor.
+"""
+
+import csv
+import math
+import os
+import re
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from valor import Reader, hookimpl
+from valor.exceptions import DataError
+
+# Narrower than float(), which takes "1_000", "nan" and digits of every script.
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+Path = str | os.PathLike[str]
+
+
+def read_csv(
+    path: Path, *, delimiter: str = ",", columns: Sequence[str] | None = None
+) -> list[dict[str, float]]:
+    """Read a table of numbers.
+
+    A byte order mark and blank lines are skipped.
+
+    Args:
+        path: the file, in UTF-8.
+        delimiter: what stands between two values, such as ``;``.
+        columns: which columns to read, so that the others may hold anything; all of them if None.
+
+    Returns:
+        One dict a sample, from the column's name to its number.
+
+    Raises:
+        DataError: the file cannot be read, names a column twice or not at all, lacks a column, has
+            a line of another length, no samples, or something that is not a finite number.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with open(f"{folder}/and.csv", "w") as file:
+    ...         _ = file.write("a,b,both\\n1,1,1\\n1,0,0\\n")
+    ...     read_csv(f"{folder}/and.csv", columns=["a", "both"])
+    [{'a': 1.0, 'both': 1.0}, {'a': 1.0, 'both': 0.0}]
+    """
+    name = os.fspath(path)
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            lines = csv.reader(file, delimiter=delimiter, strict=True)
+            try:
+                return _samples(name, lines, columns)
+            except csv.Error as error:
+                raise DataError(f"{name}, line {lines.line_num}: {error}") from error
+    except OSError as error:
+        raise DataError(f"{name}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: it must be UTF-8 text, but {error}") from error
+
+
+def _samples(
+    path: str, lines: "csv._reader", columns: Sequence[str] | None
+) -> list[dict[str, float]]:
+    rows = _filled(lines)
+    number_of_line, header = next(rows, (1, []))
+    names = _names(f"{path}, line {number_of_line}", header)
+    wanted = names if columns is None else list(columns)
+    for column in wanted:
+        if column not in names:
+            raise DataError(f"{path}: no column is named {column!r}; there are: {', '.join(names)}")
+    samples = []
+    for number_of_line, row in rows:
+        place = f"{path}, line {number_of_line}"
+        if len(row) != len(names):
+            raise DataError(
+                f"{place}: it has {len(row)} values, but the first line names {len(names)} columns"
+            )
+        texts = dict(zip(names, row, strict=True))
+        samples.append(
+            {column: _number(f"{place}, column {column}", texts[column]) for column in wanted}
+        )
+    if not samples:
+        raise DataError(f"{path}: it must hold at least one sample below the names of the columns")
+    return samples
+
+
+def _filled(lines: "csv._reader") -> Iterator[tuple[int, list[str]]]:
+    """Yield every line that is not blank, with the number of its first line in the file."""
+    first = 1
+    for row in lines:
+        if any(text.strip() for text in row):
+            yield first, row
+        first = lines.line_num + 1
+
+
+def _names(place: str, header: list[str]) -> list[str]:
+    names = [text.strip() for text in header]
+    if not names:
+        raise DataError(f"{place}: the first line must name the columns, but the file is empty")
+    if all(NUMBER.fullmatch(name) for name in names):
+        raise DataError(f"{place}: the first line must name the columns, not hold numbers")
+    for position, name in enumerate(names, start=1):
+        if not name:
+            raise DataError(f"{place}: column {position} has no name")
+        if names.index(name) != position - 1:
+            raise DataError(f"{place}: two columns are named {name!r}")
+    return names
+
+
+def _number(place: str, text: str) -> float:
+    text = text.strip()
+    value = float(text) if NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(value):
+        shown = repr(text) if len(text) <= 60 else f"{text[:57]!r}..."
+        raise DataError(f"{place}: expected a finite number, not {shown}")
+    return value
+
+
+@hookimpl
+def valor_register_readers() -> Iterator[Reader]:
+    yield Reader(
+        name="csv",
+        call=read_csv,
+        suffixes=(".csv",),
+        validators={
+            "delimiter": attrs.validators.matches_re(r"[^\s\w\"+.-]|\t"),
+        },
+    )

@@ -1,0 +1,59 @@
+"""Every how-to guide and explanation is followed: its files written, its Python executed."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("how-to", "explanation")
+    for path in (ROOT / "docs" / folder).rglob("*.md")
+    if "```python\n" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.fixture
+def own_modules() -> Iterator[None]:
+    """Forget the modules that a page wrote, so that the next page can use their names."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if name.partition(".")[0] not in ("valor", "valor_plugins"):
+            del sys.modules[name]
+
+
+def test_there_are_pages() -> None:
+    assert "docs/how-to/write-a-loss.md" in PAGES
+    assert "docs/explanation/graph.md" in PAGES
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_does_what_it_says(
+    page: str,
+    read_blocks: Callable[[str], list[Any]],
+    shown: Callable[[str, str], None],
+    own_modules: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names: dict[str, Any] = {"__name__": "page"}
+    printed = ""
+    for block in read_blocks(page):
+        if block.kind == "file":
+            (tmp_path / block.name).write_text(block.text, encoding="utf-8")
+        elif block.kind == "shows":
+            shown(block.text, printed)
+        elif block.language == "python":
+            output = io.StringIO()
+            code = compile("\n" * (block.line - 1) + block.text, page, "exec")
+            with contextlib.redirect_stdout(output):
+                exec(code, names)
+            printed = output.getvalue()

@@ -1,0 +1,122 @@
+"""What several of these tests begin with: the lesson's data, and managers that know what they do."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from valor import MLP, PluginManager, Trainer, Valor, hookimpl, plugin_manager
+
+X = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
+Y = [1, 0, 0.2, 0.5]
+
+
+@pytest.fixture
+def x() -> list[list[float]]:
+    return [list(row) for row in X]
+
+
+@pytest.fixture
+def y() -> list[float]:
+    return list(Y)
+
+
+@pytest.fixture(scope="session")
+def bundled() -> PluginManager:
+    """The bundled plugins only, whatever is installed beside them."""
+    return plugin_manager(strict=True, block=(), environment=False)
+
+
+@pytest.fixture
+def network() -> Callable[..., MLP]:
+    """Make the lesson's network; the same one each time."""
+
+    def make(**arguments: Any) -> MLP:
+        return MLP(3, [3, 2, 1], **{"seed": 0, **arguments})
+
+    return make
+
+
+@pytest.fixture
+def numbers() -> Callable[[Any], list[float]]:
+    """Return the parameters of a network as plain numbers."""
+    return lambda model: [parameter.data for parameter in model.parametros()]
+
+
+class Recorder:
+    """A callback that notes every call, and can be told to fail at one."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.reports: list[Any] = []
+        self.actions: dict[str, Callable[[], Any]] = {}
+
+    def _note(self, call: str) -> None:
+        self.calls.append(call)
+        self.actions.get(call, lambda: None)()
+
+    @hookimpl
+    def valor_before_training(self, run: Any) -> None:
+        self._note("before training")
+
+    @hookimpl
+    def valor_before_epoch(self, run: Any) -> None:
+        self._note(f"before {run.completed_epochs + 1}")
+
+    @hookimpl
+    def valor_after_epoch(self, run: Any, report: Any) -> None:
+        self.reports.append(report)
+        self._note(f"after {report.epoch}")
+
+    @hookimpl
+    def valor_should_stop(self, run: Any, report: Any) -> Any:
+        self._note(f"vote {report.epoch}")
+
+    @hookimpl
+    def valor_after_training(self, run: Any) -> None:
+        self._note("after training")
+
+    @hookimpl
+    def valor_on_training_error(self, run: Any, error: BaseException) -> None:
+        self._note(f"error {type(error).__name__}")
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+def hand_loop(
+    model: Any, x: Any, y: Any, epochs: int, rate: float = 0.01
+) -> Iterator[tuple[float, list[float]]]:
+    """The lesson's loop, written by hand: yields the loss, and the parameters after the step."""
+    for _ in range(epochs):
+        predictions = []
+        for row in x:
+            predictions.append(model(row))
+        for parameter in model.parametros():
+            parameter.grad = 0
+        errors = []
+        for predicted, target in zip(predictions, y, strict=True):
+            errors.append((predicted - target) ** 2)
+        loss: Valor = sum(errors)  # type: ignore[assignment]
+        loss.propagar_tudo()
+        for parameter in model.parametros():
+            parameter.data = parameter.data - parameter.grad * rate
+        yield loss.data, [parameter.data for parameter in model.parametros()]
+
+
+@pytest.fixture(name="hand_loop")
+def hand_loop_fixture() -> Callable[..., list[tuple[float, list[float]]]]:
+    return lambda *arguments, **more: list(hand_loop(*arguments, **more))
+
+
+@pytest.fixture
+def trainer(network: Callable[..., MLP], bundled: PluginManager) -> Callable[..., Trainer]:
+    """Make a trainer for the lesson's network, with bundled plugins only."""
+
+    def make(model: Any = None, **arguments: Any) -> Trainer:
+        chosen = network() if model is None else model
+        return Trainer(chosen, **{"plugins": bundled, **arguments})
+
+    return make
