@@ -28,6 +28,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+nb_execution_in_temp = True  # what a notebook writes does not end up among the sources
 nb_merge_streams = True
 
 # The reference comes from the docstrings.

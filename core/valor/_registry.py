@@ -106,9 +106,13 @@ def resolve(kind: type[R], given: Any, manager: PluginManager | None, argument: 
         name = getattr(given, "__qualname__", type(given).__qualname__)
         return kind(name, given)  # type: ignore[call-arg]
     raise InvalidArgumentError(
-        f"{argument} must be the name of a {kind.kind.replace('_', ' ')}, a record "
+        f"{argument} must be the name of {_with_article(kind)}, a record "
         f"{kind.__name__}{' or a function' if kind in FROM_FUNCTIONS else ''}, not {given!r}"
     )
+
+
+def _with_article(kind: type[Record]) -> str:
+    return f"{'an' if kind.kind[0] in 'aeio' else 'a'} {kind.kind.replace('_', ' ')}"
 
 
 def _look_up(kind: type[R]) -> Callable[..., R]:
@@ -120,10 +124,9 @@ def _look_up(kind: type[R]) -> Callable[..., R]:
             raise HyperparameterError(f"{record} has no hyperparameters, not {[*hyperparameters]}")
         return record
 
-    article = "an" if kind.kind[0] in "aeio" else "a"
     look_up.__name__ = look_up.__qualname__ = kind.kind
     look_up.__annotations__["return"] = kind
-    look_up.__doc__ = f"""Return {article} {kind.kind.replace("_", " ")} by name, with
+    look_up.__doc__ = f"""Return {_with_article(kind)} by name, with
     hyperparameters bound.
 
     Args:

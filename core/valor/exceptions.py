@@ -68,7 +68,15 @@ class MissingExtraError(ValorError, ImportError):
 
 
 class ConformanceError(ValorError, AssertionError):
-    """A plugin's formula failed a check of `valor.testing`."""
+    """A plugin's formula failed a check of `valor.testing`.
+
+    Attributes:
+        report: the outcome of every check, a `valor.testing.Report`.
+    """
+
+    def __init__(self, report: Any) -> None:
+        super().__init__(str(report))
+        self.report = report
 
 
 class NonFiniteError(ValorError, ArithmeticError):

@@ -332,7 +332,8 @@ class _Losses:
             )
         seconds = time.perf_counter() - start
         # Never more than twice as many at once: the first steps of a run may be unlike the rest.
-        self._steps = max(1, min(2 * steps, int(steps * LONGEST_CALL / max(seconds, 1e-9))))
+        within = int(steps * LONGEST_CALL / max(seconds, 1e-9))
+        self._steps = max(1, min(max(self._steps, 2 * steps), within))
 
     def _note(self, losses: "array[float]") -> None:
         run = self._run

@@ -6,19 +6,30 @@ and does not exist is found by Sphinx, which treats a missing name as an error.
 
 import builtins
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 import valor
 from valor import exceptions, hookspecs
+from valor._tables import Tables
 from valor.contracts import KINDS
 from valor_plugins import BUNDLED
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-MODULES = ["valor", "functions", "contracts", "hookspecs", "exceptions", "testing"]
+# `valor.cli` is documented as a command, `valor.trainer` as `valor.Trainer`.
+MODULES = [
+    "valor",
+    *sorted(
+        module.name
+        for module in pkgutil.iter_modules(valor.__path__)
+        if not module.name.startswith("_") and module.name not in ("cli", "trainer")
+    ),
+]
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("valor_")}
 ERRORS = {
     name: error
@@ -112,7 +123,7 @@ def test_every_error_with_its_base() -> None:
 def test_every_bundled_plugin_with_what_it_provides() -> None:
     manager = valor.plugin_manager(environment=False)
     plugins = {plugin.entry_point: plugin for plugin in manager.plugins}
-    lines = {row[0].strip("`"): row[1] for row in rows("plugins.md")}
+    lines = {row[0].strip("`"): f"{row[1]} {row[2]}" for row in rows("plugins.md")}
     for module in BUNDLED:
         plugin = plugins[module]
         for record in plugin.records:
@@ -131,3 +142,29 @@ def test_the_glossary_has_every_name_of_the_lesson() -> None:
         positional = inspect.signature(network).parameters.values()
         lesson |= {p.name for p in positional if p.kind is p.POSITIONAL_OR_KEYWORD}
     assert lesson - documented("glossary.md") == set()
+
+
+def sections(page: str) -> dict[str, set[str]]:
+    """Return what stands between backquotes in the first cells below each heading of a page."""
+    parts = re.split(r"^## (.+)$", (REFERENCE / page).read_text(encoding="utf-8"), flags=re.M)
+    return {
+        heading.strip("`"): {
+            name
+            for line in text.splitlines()
+            if line.startswith("|")
+            for name in re.findall(r"`([^`]+)`", line.split("|")[1])
+        }
+        for heading, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def test_every_key_of_a_configuration() -> None:
+    written = sections("configuration.md")
+    everywhere = set().union(*written.values())
+    for table in attrs.fields(Tables):
+        if attrs.has(table.type):
+            keys = {key.name for key in attrs.fields(table.type)}
+            assert written[f"[{table.name}]"] == keys
+        else:
+            assert table.name in everywhere
+    assert "epoch" not in everywhere

@@ -1,6 +1,10 @@
 """What several of these tests begin with: the lesson's data, and managers that know what they do."""
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -120,3 +124,34 @@ def trainer(network: Callable[..., MLP], bundled: PluginManager) -> Callable[...
         return Trainer(chosen, **{"plugins": bundled, **arguments})
 
     return make
+
+
+class Site:
+    """A folder of installed distributions, on `sys.path`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def install(
+        self, name: str, version: str = "1.0", *, modules: dict[str, str], **points: str
+    ) -> None:
+        """Write modules, and the metadata of a distribution with those entry points."""
+        for module, text in modules.items():
+            (self.folder / f"{module}.py").write_text(dedent(text), encoding="utf-8")
+        info = self.folder / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        lines = [f"{point} = {value}" for point, value in points.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[valor]", *lines]))
+        importlib.invalidate_caches()
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    for variable in ("VALOR_DISABLE_PLUGINS", "VALOR_PLUGINS"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield Site(tmp_path)
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]

@@ -1,42 +1,53 @@
-"""The loss of a run as a curve: SVG text of our own, and a callback that writes it to a file."""
+"""The loss of a run as a curve: SVG text of our own, and a callback that writes it to a file.
 
+A history of any length gives a small file: what a column of pixels cannot show is left out.
+"""
+
+import itertools
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from valor import Callback, Run, hookimpl
 from valor.exceptions import InvalidArgumentError
 from valor.functions import number
+from valor_plugins.callbacks.loss_axis import SCALES, Axis, epoch_ticks, loss_axis
 
 WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 76, 20, 44, 50  # around the frame of the curve
-COLUMNS = WIDTH - LEFT - RIGHT  # pixels: no more detail than this can be seen
-SCALES = ("auto", "linear", "log")
-WIDE_RANGE = 50.0  # from how many times the smallest loss on a logarithmic axis shows more
-STYLE = """\
-<style>
-.valor-curve{{font:12px system-ui,"DejaVu Sans",Arial,sans-serif}}
-.valor-curve .curve{{fill:none;stroke-width:1.8;stroke-linejoin:round}}
-.valor-curve .title{{font-size:15px;font-weight:bold}}
-.valor-curve .frame{{fill:none}}
-{light}@media (prefers-color-scheme:dark){{
-{dark}}}
-</style>
-"""
+LEFT, RIGHT, TOP, BOTTOM = 76, 24, 44, 50  # around the frame of the curve
+COLUMNS = WIDTH - LEFT - RIGHT  # pixels
+ROWS = HEIGHT - TOP - BOTTOM
 COLOURS = """\
 .valor-curve .paper{{fill:{paper}}}
 .valor-curve text{{fill:{ink}}}
 .valor-curve .grid{{stroke:{grid}}}
-.valor-curve .frame{{stroke:{ink};stroke-opacity:.4}}
-.valor-curve .curve{{stroke:{curve}}}
-.valor-curve .dot{{fill:{curve}}}
+.valor-curve .frame{{stroke:{line}}}
+.valor-curve polyline{{stroke:{curve}}}
+.valor-curve circle{{fill:{curve}}}
 """
-LIGHT = COLOURS.format(paper="#ffffff", ink="#0f172a", grid="#e2e8f0", curve="#1d4ed8")
-DARK = COLOURS.format(paper="#0f172a", ink="#f1f5f9", grid="#334155", curve="#93c5fd")
+LIGHT = COLOURS.format(
+    paper="#ffffff", ink="#0f172a", grid="#e2e8f0", line="#94a3b8", curve="#1d4ed8"
+)
+DARK = COLOURS.format(
+    paper="#0f172a", ink="#f1f5f9", grid="#334155", line="#64748b", curve="#93c5fd"
+)
+STYLE = f"""\
+<style>
+.valor-curve{{font:12px system-ui,"DejaVu Sans",Arial,sans-serif}}
+.valor-curve text{{text-anchor:middle}}
+.valor-curve .tick{{text-anchor:end;dominant-baseline:central}}
+.valor-curve .heading{{text-anchor:start;font-size:15px;font-weight:bold}}
+.valor-curve .frame,.valor-curve polyline{{fill:none}}
+.valor-curve polyline{{stroke-width:1.8;stroke-linejoin:round}}
+{LIGHT}@media (prefers-color-scheme:dark){{
+{DARK}}}
+</style>
+"""
 
 Point = tuple[int, float]  # an epoch, counted from 1, and its loss
 
@@ -44,15 +55,15 @@ Point = tuple[int, float]  # an epoch, counted from 1, and its loss
 def loss_curve_svg(losses: Iterable[float], *, title: str = "Loss", scale: str = "auto") -> str:
     """Return the curve of a loss as SVG.
 
-    A long history is thinned out to what can be seen: of the epochs that share a column of pixels,
-    the first, the lowest, the highest and the last stay (Jugel et al., "M4: a visualization-oriented
-    time series data aggregation", VLDB 2014). Losses that are not finite leave a gap.
+    Of the epochs that share a column of pixels, the first, the lowest, the highest and the last
+    are drawn (Jugel et al., "M4: a visualization-oriented time series data aggregation", VLDB
+    2014). Losses that the axis cannot show, such as nan, leave a gap.
 
     Args:
         losses: one number an epoch.
         title: what stands above the curve.
         scale: of the axis of the loss: "linear", "log", or "auto", which takes "log" where all
-            losses are positive and the largest is at least 50 times the smallest.
+            losses are positive and the largest is many times the smallest.
 
     Raises:
         InvalidArgumentError: `scale` is none of these.
@@ -62,17 +73,174 @@ def loss_curve_svg(losses: Iterable[float], *, title: str = "Loss", scale: str =
     >>> svg.startswith("<svg"), svg.count("<polyline")
     (True, 1)
     """
-    if scale not in SCALES:
-        raise InvalidArgumentError(f"scale must be one of {', '.join(SCALES)}, not {scale!r}")
     values = [float(number(loss, "a loss")) for loss in losses]
-    axis = _axis(values, scale)
-    shown = f"{title}, one point an epoch"
+    axis = loss_axis(values, scale)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="valor-curve" role="img" width="{WIDTH}" '
         f'height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">\n',
-        f"<title>{_text(title)}</title>\n<desc>{_text(_description(values, axis))}</desc>\n",
-        STYLE.format(light=LIGHT, dark=DARK),
+        f"<title>{_text(title)}</title>\n<desc>{_description(values)}</desc>\n",
+        STYLE,
         f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>\n',
-        f'<text class="title" x="{LEFT}" y="26">{_text(title)}</text>\n',
+        f'<text class="heading" x="{LEFT}" y="26">{_text(title)}</text>\n',
     ]
-    E
+    parts.extend(_grid(axis, len(values)))
+    points = [(epoch, value) for epoch, value in enumerate(values, start=1) if axis.shows(value)]
+    parts.extend(_line(line, axis, len(values)) for line in _lines(points, len(values)))
+    parts.append("</svg>\n")
+    return "".join(parts)
+
+
+def _grid(axis: Axis, epochs: int) -> Iterator[str]:
+    right, bottom = LEFT + COLUMNS, TOP + ROWS
+    for value, label in axis.ticks():
+        y = _y(value, axis)
+        yield f'<path class="grid" d="M{LEFT} {y}H{right}"/>\n'
+        yield f'<text class="tick" x="{LEFT - 8}" y="{y}">{label}</text>\n'
+    for epoch in epoch_ticks(epochs):
+        x = _x(epoch, epochs)
+        yield f'<path class="grid" d="M{x} {TOP}V{bottom}"/>\n'
+        yield f'<text x="{x}" y="{bottom + 18}">{epoch}</text>\n'
+    yield f'<rect class="frame" x="{LEFT}" y="{TOP}" width="{COLUMNS}" height="{ROWS}"/>\n'
+    yield f'<text x="{LEFT + COLUMNS / 2}" y="{HEIGHT - 10}">epoch</text>\n'
+    name = "loss (logarithmic)" if axis.logarithmic else "loss"
+    middle = TOP + ROWS / 2
+    yield f'<text x="16" y="{middle}" transform="rotate(-90 16 {middle})">{name}</text>\n'
+
+
+def _lines(points: Sequence[Point], epochs: int) -> Iterator[list[Point]]:
+    """Yield the points to draw, in lines without a gap."""
+    line: list[Point] = []
+    before = -1
+    for place in _visible(points, epochs):
+        # A gap is an epoch left out between two points that had been neighbours.
+        if line and place == before + 1 and points[place][0] > points[before][0] + 1:
+            yield line
+            line = []
+        line.append(points[place])
+        before = place
+    if line:
+        yield line
+
+
+def _visible(points: Sequence[Point], epochs: int) -> Iterator[int]:
+    """Yield where the points stand that make a difference to the picture."""
+
+    def column(place: int) -> int:
+        return (points[place][0] - 1) * COLUMNS // epochs
+
+    for _, group in itertools.groupby(range(len(points)), column):
+        places = list(group)
+        lowest = min(places, key=lambda place: points[place][1])
+        highest = max(places, key=lambda place: points[place][1])
+        yield from sorted({places[0], lowest, highest, places[-1]})
+
+
+def _line(points: Sequence[Point], axis: Axis, epochs: int) -> str:
+    places = [(_x(epoch, epochs), _y(value, axis)) for epoch, value in points]
+    if len(places) == 1:
+        x, y = places[0]
+        return f'<circle cx="{x}" cy="{y}" r="2.5"/>\n'
+    return f'<polyline points="{" ".join(f"{x},{y}" for x, y in places)}"/>\n'
+
+
+def _x(epoch: int, epochs: int) -> str:
+    share = (epoch - 1) / (epochs - 1) if epochs > 1 else 0.5
+    return f"{LEFT + COLUMNS * share:.1f}"
+
+
+def _y(value: float, axis: Axis) -> str:
+    return f"{TOP + ROWS * (1 - axis.share(value)):.2f}"
+
+
+def _description(values: Sequence[float]) -> str:
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return f"{len(values)} epochs, none with a finite loss."
+    lowest = min(finite)
+    text = (
+        f"{len(values)} epochs. The loss begins at {values[0]:.6g} and ends at {values[-1]:.6g}; "
+        f"the lowest is {lowest:.6g}, in epoch {values.index(lowest) + 1}."
+    )
+    missing = len(values) - len(finite)
+    return f"{text} {missing} losses are not finite." if missing else text
+
+
+def _text(text: str) -> str:
+    """Return a text for XML, in which control characters are illegal even when escaped."""
+    return escape("".join(char if char.isprintable() else " " for char in text))
+
+
+def _path(path: Any) -> Path:
+    try:
+        return Path(path)
+    except TypeError:
+        raise InvalidArgumentError(f"path must be a str or a path, not {path!r}") from None
+
+
+def _check_scale(callback: Any, attribute: Any, scale: str) -> None:
+    if scale not in SCALES:
+        raise InvalidArgumentError(f"scale must be one of {', '.join(SCALES)}, not {scale!r}")
+
+
+@attrs.define(eq=False)
+class LossCurve:
+    """A callback that writes the curve of the loss to a file, once, when a run ends or fails.
+
+    Args:
+        path: of the SVG file; folders that are missing are made.
+        title, scale: as for `loss_curve_svg`.
+
+    Raises:
+        InvalidArgumentError: `path` is not a path, or `scale` not a scale.
+
+    >>> import tempfile
+    >>> from valor import MLP, Trainer
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "loss.svg"
+    ...     trainer = Trainer(MLP(1, [1], seed=0), callbacks=[LossCurve(path)])
+    ...     _ = trainer.fit([[1.0]], [0.5], epochs=10)
+    ...     path.read_text(encoding="utf-8")[:4]
+    '<svg'
+    """
+
+    path: Path = attrs.field(converter=_path)
+    title: str = "Loss"
+    scale: str = attrs.field(default="auto", validator=_check_scale)
+
+    @hookimpl
+    def valor_after_training(self, run: Run) -> None:
+        """Write the curve."""
+        svg = loss_curve_svg(run.history["loss"], title=self.title, scale=self.scale)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        try:
+            temporary.write_text(svg, encoding="utf-8", newline="\n")
+            temporary.replace(self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @hookimpl
+    def valor_on_training_error(self, run: Run) -> None:
+        """Write the curve up to the error."""
+        self.valor_after_training(run)
+
+
+def loss_curve(*, path: str = "loss.svg", title: str = "Loss", scale: str = "auto") -> LossCurve:
+    """Return a `LossCurve`, for ``callbacks=["loss_curve"]``.
+
+    Args:
+        path, title, scale: as for `LossCurve`.
+
+    >>> loss_curve(path="curve.svg").path.name
+    'curve.svg'
+    """
+    return LossCurve(path, title, scale)
+
+
+@hookimpl
+def valor_register_callbacks() -> Iterator[Callback]:
+    yield Callback(
+        name="loss_curve",
+        call=loss_curve,
+        validators={"scale": attrs.validators.in_(SCALES)},
+    )

@@ -9,6 +9,7 @@ import math
 import os
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import attrs
 
@@ -61,9 +62,7 @@ def read_csv(
         raise DataError(f"{name}: it must be UTF-8 text, but {error}") from error
 
 
-def _samples(
-    path: str, lines: "csv._reader", columns: Sequence[str] | None
-) -> list[dict[str, float]]:
+def _samples(path: str, lines: Any, columns: Sequence[str] | None) -> list[dict[str, float]]:
     rows = _filled(lines)
     number_of_line, header = next(rows, (1, []))
     names = _names(f"{path}, line {number_of_line}", header)
@@ -87,7 +86,7 @@ def _samples(
     return samples
 
 
-def _filled(lines: "csv._reader") -> Iterator[tuple[int, list[str]]]:
+def _filled(lines: Any) -> Iterator[tuple[int, list[str]]]:
     """Yield every line that is not blank, with the number of its first line in the file."""
     first = 1
     for row in lines:
@@ -125,7 +124,5 @@ def valor_register_readers() -> Iterator[Reader]:
         name="csv",
         call=read_csv,
         suffixes=(".csv",),
-        validators={
-            "delimiter": attrs.validators.matches_re(r"[^\s\w\"+.-]|\t"),
-        },
+        validators={"delimiter": attrs.validators.matches_re(r"[^\s\w\"+.-]|\t")},
     )

@@ -1,5 +1,5 @@
-"""A graph in DOT, Graphviz's language. Labels are HTML-like tables, in which only entities have a
-meaning, so that a label cannot end the statement it stands in.
+"""A graph in DOT, Graphviz's language. Labels are HTML-like, so that what is special in one
+can be written as an entity, and no label can end the statement it stands in.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ ranksep="0.3"
 node [fontname="Helvetica,Arial,sans-serif" fontsize="11" shape="plain"]
 edge [arrowsize="0.6" color="#64748b"]
 """
+PIECE = 2000  # characters; 16,384 bytes fit, and an escaped one takes up to six
 TABLE = (
     '<<table border="0" cellborder="1" cellspacing="0" cellpadding="3" bgcolor="{color}">'
     "{rows}</table>>"
@@ -36,10 +37,9 @@ def dot_source(nodes: Sequence[Node]) -> str:
     """
     lines = [HEAD]
     for index, node in enumerate(nodes):
-        tooltip = escape(node.tooltip).replace("\\", "\\\\")  # it knows \\N, \\G and \\n
-        lines.append(f'n{index} [label={_table(node)} tooltip="{tooltip}"]\n')
+        lines.append(f"n{index} [label={_table(node)} tooltip={quoted(node.tooltip)}]\n")
         if node.operation is not None:
-            symbol = escape(shortened(node.operation))
+            symbol = markup(shortened(node.operation))
             lines.append(
                 f'o{index} [label=<{symbol}> shape="ellipse" margin="0.03" width="0.3" '
                 'height="0.3"]\n'
@@ -50,9 +50,28 @@ def dot_source(nodes: Sequence[Node]) -> str:
     return "".join(lines)
 
 
+def quoted(text: str) -> str:
+    """Return a text as a string of DOT, in pieces that Graphviz' reader has room for.
+
+    >>> print(quoted('a "quoted" text'))
+    "a &quot;quoted&quot; text"
+    """
+    pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)] or [""]
+    return " + ".join(f'"{markup(piece)}"' for piece in pieces)
+
+
+def markup(text: str) -> str:
+    r"""Return a text for an HTML-like label.
+
+    >>> print(markup("<b>\\N"))
+    &lt;b&gt;\\N
+    """
+    return escape(text).replace("\\", "\\\\")  # here, too, Graphviz knows \N and \G
+
+
 def _table(node: Node) -> str:
     style = ' style="dashed"' if node.frozen else ""
     rows = f"<tr><td{style}>data {node.data}</td><td{style}>grad {node.grad}</td></tr>"
     if node.label:
-        rows = f'<tr><td colspan="2"{style}>{escape(node.short_label)}</td></tr>{rows}'
+        rows = f'<tr><td colspan="2"{style}>{markup(node.short_label)}</td></tr>{rows}'
     return TABLE.format(color="#e0edff" if node.operation is None else "#ffffff", rows=rows)

@@ -6,7 +6,7 @@ import sys
 
 from valor.exceptions import MissingExtraError, ValorError
 
-TIME_LIMIT = 60.0  # seconds; a picture at the limit of size takes a third of it
+TIME_LIMIT = 60.0  # seconds; the largest picture takes about ten
 EXTRA = "pip install 'valor-framework[graph]'"
 # pygraphviz holds the interpreter's lock while it paints, so that a thread could not end it.
 BUNDLED_GRAPHVIZ = """\

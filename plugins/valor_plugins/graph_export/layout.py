@@ -113,6 +113,20 @@ def _layers(nodes: Sequence[Node]) -> list[int]:
     return layers
 
 
+def _depth_first(nodes: Sequence[Node]) -> list[int]:
+    """Rank the nodes so that a tree, its columns sorted by rank, has no crossing."""
+    ranks = [-1] * len(nodes)
+    stack = [len(nodes) - 1]
+    free = len(nodes)
+    while stack:
+        node = stack.pop()
+        if ranks[node] < 0:  # last operand first, ranks from the highest down
+            free -= 1
+            ranks[node] = free
+            stack.extend(nodes[node].parents)
+    return ranks
+
+
 def _chains(nodes: Sequence[Node], layer_of: list[int]) -> list[list[int]]:
     """Give each edge its waypoints, one for each layer it passes; the longest edges get none.
 
@@ -143,7 +157,7 @@ class _Neighbours:
     ) -> None:
         self.before: list[list[int]] = [[] for _ in range(count)]
         self.after: list[list[int]] = [[] for _ in range(count)]
-        rank = list(range(len(nodes))) + [0] * (count - len(nodes))
+        rank = _depth_first(nodes) + [0] * (count - len(nodes))
         self.columns: list[list[int]] = [[] for _ in range(max(layer_of) + 1)]
         for index, layer in enumerate(layer_of):
             self.columns[layer].append(index)
@@ -153,11 +167,11 @@ class _Neighbours:
                 chain = chains[edge]
                 edge += 1
                 for offset, waypoint in enumerate(chain, start=1):
-                    rank[waypoint] = parent
+                    rank[waypoint] = rank[parent]
                     self.columns[layer_of[parent] + offset].append(waypoint)
                 if chain or layer_of[index] - layer_of[parent] == 1:
                     self._connect([parent, *chain, index])
-        for column in self.columns:  # a depth-first order draws a tree without a crossing
+        for column in self.columns:
             column.sort(key=lambda item: (rank[item], item))
 
     def _connect(self, path: list[int]) -> None:

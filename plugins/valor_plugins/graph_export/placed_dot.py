@@ -7,9 +7,9 @@ Graphviz's own layout of a graph in which all links of a chain share a parameter
 import itertools
 import math
 from collections.abc import Sequence
-from html import escape
 
 from valor.exceptions import InvalidArgumentError
+from valor_plugins.graph_export.dot_language import markup, quoted
 from valor_plugins.graph_export.drawing import HEAD_LENGTH, LIGHT
 from valor_plugins.graph_export.layout import OPERATION_RADIUS, ROW, Box, Layout, Point, layout
 from valor_plugins.graph_export.snapshot import Node, shortened
@@ -52,15 +52,15 @@ def placed_dot(nodes: Sequence[Node], raster: bool) -> str:
             centre = _point((box.operation_x, box.middle))
             lines.append(
                 f'o{index} [pos="{centre}" shape="ellipse" fixedsize="true" style="filled" '
-                f'fillcolor="{LIGHT["operation"]}" label=<{escape(shortened(node.operation))}> '
+                f'fillcolor="{LIGHT["operation"]}" label=<{markup(shortened(node.operation))}> '
                 f'width="{box.operation_width / 96:.4f}" height="{OPERATION_RADIUS / 48:.4f}"]\n'
             )
             right = (box.operation_x + box.operation_width / 2, box.middle)
-            lines.append(f'o{index} -> n{index} [pos="{_spline([right, (box.x, box.middle)])}"]\n')
+            lines.append(f"o{index} -> n{index} [pos={_spline([right, (box.x, box.middle)])}]\n")
     edges = iter(placed.edges)
     for index, node in enumerate(nodes):
         for parent in node.parents:
-            lines.append(f'n{parent} -> o{index} [pos="{_spline(next(edges))}"]\n')
+            lines.append(f"n{parent} -> o{index} [pos={_spline(next(edges))}]\n")
     lines.append("}\n")
     return "".join(lines)
 
@@ -86,7 +86,7 @@ def _table(node: Node, box: Box) -> str:
     half = f'width="{width / 2:.0f}" height="{height:.0f}"{style}'
     rows = f"<tr><td {half}>data {node.data}</td><td {half}>grad {node.grad}</td></tr>"
     if node.label:
-        name = f"<b>{escape(node.short_label)}</b>"
+        name = f"<b>{markup(node.short_label)}</b>"
         whole = f'colspan="2" width="{width:.0f}" height="{height:.0f}"{style}'
         rows = f"<tr><td {whole}>{name}</td></tr>{rows}"
     color = LIGHT["leaf" if node.operation is None else "box"]
@@ -108,4 +108,4 @@ def _spline(points: list[Point]) -> str:
     for (x, y), (next_x, next_y) in itertools.pairwise(points):
         bend = (x + next_x) / 2
         controls += [(bend, y), (bend, next_y), (next_x, next_y)]
-    return f"e,{_point(tip)} {' '.join(map(_point, controls))}"
+    return quoted(f"e,{_point(tip)} {' '.join(map(_point, controls))}")

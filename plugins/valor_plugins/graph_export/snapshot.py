@@ -1,6 +1,7 @@
-"""What a picture shows of a graph: texts by position, taken once, so that later training does not
-change a picture. Nodes are numbered in topological order, which depends on the formula alone: the
-same graph gives the same bytes in every process.
+"""What a picture shows of a graph: its nodes by position, taken once.
+
+Later training does not change a picture. Positions are those of the topological order, which
+depends on the formula alone, so that the same graph gives the same bytes in every process.
 """
 
 from collections.abc import Sequence
@@ -18,25 +19,32 @@ ZERO_WIDTH_JOINER = "\u200d"  # not printable by itself, but it holds emoji toge
 
 @attrs.frozen(eq=False)
 class Node:
-    """One scalar of a graph, as texts.
+    """One scalar of a graph, as it was.
 
     Attributes:
         label: its `rotulo`, made visible but not escaped for any format, and not shortened.
-        data, grad: its numbers, to four digits.
-        exact_data, exact_grad: its numbers, to the last bit.
+        exact_data, exact_grad: its numbers.
         operation: the symbol of what computed it; None for a scalar that was given.
         parents: the positions of its operands, in order; one appears twice in ``x * x``.
         frozen: whether trainers leave it alone.
     """
 
     label: str
-    data: str
-    grad: str
-    exact_data: str
-    exact_grad: str
+    exact_data: float
+    exact_grad: float
     operation: str | None
     parents: tuple[int, ...]
     frozen: bool
+
+    @property
+    def data(self) -> str:
+        """The number, as a box shows it."""
+        return compact(self.exact_data)
+
+    @property
+    def grad(self) -> str:
+        """The gradient, as a box shows it."""
+        return compact(self.exact_grad)
 
     @property
     def short_label(self) -> str:
@@ -46,7 +54,7 @@ class Node:
     @property
     def tooltip(self) -> str:
         """The label in full and the exact numbers, in one line."""
-        numbers = f"data {self.exact_data}, grad {self.exact_grad}"
+        numbers = f"data {self.exact_data!r}, grad {self.exact_grad!r}"
         text = f"{self.label}: {numbers}" if self.label else numbers
         return f"{text}, frozen" if self.frozen else text
 
@@ -78,15 +86,11 @@ def snapshot(root: Valor) -> list[Node]:
     for index, scalar in enumerate(order):
         parents = tuple(position[id(parent)] for parent in scalar.progenitor)
         symbol = visible(scalar.operador_mae)
-        data = number(scalar.data, f"data of node {index} ({scalar.rotulo!r})")
-        grad = number(scalar.grad, f"grad of node {index} ({scalar.rotulo!r})")
         nodes.append(
             Node(
                 label=visible(scalar.rotulo),
-                data=compact(data),
-                grad=compact(grad),
-                exact_data=repr(data),
-                exact_grad=repr(grad),
+                exact_data=number(scalar.data, f"data of node {index}"),
+                exact_grad=number(scalar.grad, f"grad of node {index}"),
                 operation=(symbol or "?") if symbol or parents else None,
                 parents=parents,
                 frozen=not scalar.trainable,

@@ -1,0 +1,179 @@
+"""What a command shows and writes of a model: predictions, the graph of a loss, a run's folder."""
+
+import csv
+import io
+import math
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from valor import checkpoint
+from valor._files import by_suffix
+from valor._graph import Valor
+from valor._manager import PluginManager
+from valor._registry import exporter
+from valor._traversal import topological_order
+from valor.checkpoint import write_atomically
+from valor.config import Samples
+from valor.contracts import Exporter
+from valor.exceptions import ConfigurationError, InvalidArgumentError, ValorError
+from valor.trainer import Trainer
+
+MOST_READABLE = 2000  # scalars in a picture of a graph
+MOST_SHOWN = 10  # samples in a table on the screen
+
+
+def as_row(value: Any) -> list[Any]:
+    """Return one output as a list of one, and several as they are."""
+    return value if isinstance(value, list) else [value]
+
+
+def write_results(
+    folder: str, trainer: Trainer, samples: Samples, plugins: PluginManager
+) -> tuple[list[str], list[str]]:
+    """Write the model, its predictions and the graph of its loss to a folder.
+
+    Args:
+        folder: the folder, which exists.
+        trainer: the trainer, after its run.
+        samples: what it was trained on.
+        plugins: where the exporter of the graph comes from.
+
+    Returns:
+        The names of the files, and what is to be said of them.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    written, remarks = ["model.json"], []
+    path = os.path.join(folder, "model.json")
+    checkpoint.save(
+        trainer.model, path, inputs=samples.inputs, targets=samples.targets, plugins=plugins
+    )
+    predictions = [as_row(row) for row in trainer.predict(samples.x)]
+    header = [*samples.inputs, *samples.targets, *predicted_names(samples.targets)]
+    rows = [
+        [*x, *y, *predicted]
+        for x, y, predicted in zip(samples.x, samples.y, predictions, strict=True)
+    ]
+    write_atomically(os.path.join(folder, "predictions.csv"), csv_text(header, rows))
+    written.append("predictions.csv")
+    try:
+        record = exporter("svg", plugins=plugins)
+        root, which = loss_graph(trainer, samples)
+        write_atomically(os.path.join(folder, "graph.svg"), exported(record, root, "svg"))
+        written.append("graph.svg")
+        remarks.append(f"graph.svg is the graph of {which}")
+    except ValorError as error:
+        remarks.append(f"graph.svg was not written: {error}")
+    return written, remarks
+
+
+def loss_graph(
+    trainer: Trainer, samples: Samples, sample: int | None = None
+) -> tuple[Valor, str]:
+    """Return the graph of a loss, with gradients, and in words what it is of.
+
+    Args:
+        trainer: whose model and loss to take.
+        samples: the data.
+        sample: which sample, counted from 1; all if None, or the first where all would make a
+            picture that nobody can read.
+    """
+    count = len(samples.x)
+    if sample is not None and not 1 <= sample <= count:
+        raise ConfigurationError(f"--sample: expected an int from 1 to {count}, not {sample}")
+    root = _sample_loss(trainer, samples, (sample or 1) - 1)
+    which = f"the loss of sample {sample or 1}"
+    # Samples share nothing but the parameters, so that one tells how large all are.
+    size = count * (len(topological_order(root)) - len(trainer.model.parametros()))
+    if sample is None and count > 1:
+        if size <= MOST_READABLE:
+            which = f"the loss of all {count} samples"
+            for position in range(1, count):
+                root = root + _sample_loss(trainer, samples, position)
+            if trainer.loss.reduction == "mean":
+                root = root / count
+        else:
+            which += f"; that of all {count} samples has some {size} scalars, too many to read"
+    root.rotulo = "loss"
+    root.zero_grad()
+    root.propagar_tudo()
+    return root, which
+
+
+def _sample_loss(trainer: Trainer, samples: Samples, position: int) -> Valor:
+    outputs = labelled_outputs(
+        trainer.model, samples.x[position], samples.inputs, samples.targets
+    )
+    loss: Valor = trainer.loss.formula(outputs, list(samples.y[position]))
+    return loss
+
+
+def labelled_outputs(
+    model: Any, row: Sequence[float], inputs: Sequence[str], targets: Sequence[str]
+) -> list[Valor]:
+    """Return a model's outputs for one sample, with the columns' names in their graph."""
+    outputs = as_row(
+        model([Valor(value, rotulo=name) for value, name in zip(row, inputs, strict=True)])
+    )
+    for output, name in zip(outputs, predicted_names(targets), strict=False):
+        output.rotulo = name
+    return outputs
+
+
+def exported(record: Exporter, root: Valor, format: str) -> str | bytes:
+    """Return the content of a file with the picture that an exporter makes of a graph."""
+    picture = record.formula(root)
+    if isinstance(picture, str):
+        return picture
+    content: bytes = picture.pipe(format)
+    return content
+
+
+def predicted_names(targets: Sequence[str]) -> list[str]:
+    """Return the names of the columns of predictions."""
+    return [f"predicted_{name}" for name in targets]
+
+
+def csv_text(header: Sequence[str], rows: Sequence[Sequence[float]]) -> str:
+    """Return a table of numbers as comma-separated values, to the last bit."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows([repr(float(value)) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def prediction_table(trainer: Trainer, samples: Samples) -> list[str]:
+    """Return the lines of a table with the first predictions beside their targets."""
+    shown = slice(MOST_SHOWN)
+    predictions = [as_row(row) for row in trainer.predict(samples.x[shown])]
+    header = ["sample"]
+    for name in samples.targets:
+        header += [f"predicted {name}", f"target {name}"]
+    cells = [header]
+    for position, (predicted, target) in enumerate(
+        zip(predictions, samples.y[shown], strict=True), start=1
+    ):
+        row = [str(position)]
+        for pair in zip(predicted, target, strict=True):
+            row += [f"{value:.6g}" for value in pair]
+        cells.append(row)
+    lines = aligned(cells, str.rjust)
+    if len(samples.x) > MOST_SHOWN:
+        lines.append(f"… and {len(samples.x) - MOST_SHOWN} more samples")
+    return lines
+
+
+def aligned(cells: Sequence[Sequence[str]], justify: Callable[[str, int], str]) -> list[str]:
+    """Return the lines of a table, its columns as wide as they need to be.
+
+    >>> aligned([["a", "bc"], ["def", "g"]], str.ljust)
+    ['a    bc', 'def  g']
+    """
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(justify(text, width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]

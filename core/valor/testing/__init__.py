@@ -1,0 +1,130 @@
+"""The conformance kit: does a plugin's formula do what its record promises?
+
+Each ``check_…`` takes a record, the name of one, or a plain function. It returns a `Report` with
+the figures of every check, or raises `valor.exceptions.ConformanceError` with that report as its
+text. The tests of a package with plugins need no more than::
+
+    @pytest.mark.parametrize("record", records("valor-swish"), ids=str)
+    def test_conformance(record):
+        check(record)
+
+pytest finds this module by itself, for the fixture ``valor_manager``: a plugin manager of the
+test's own, for which a plugin that cannot be loaded is an error.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from valor._manager import PluginManager, default_manager, normalized, plugin_manager
+from valor.contracts import (
+    Activation,
+    GradientTransform,
+    Initializer,
+    Loss,
+    Metric,
+    Optimizer,
+    Penalty,
+    Record,
+    Schedule,
+)
+from valor.exceptions import InvalidArgumentError
+from valor.testing._graph_formulas import check_activation, check_loss, check_penalty
+from valor.testing._number_formulas import (
+    check_gradient_transform,
+    check_initializer,
+    check_metric,
+    check_optimizer,
+    check_schedule,
+)
+from valor.testing._report import Check, Report
+from valor.testing._verdict import verdict
+
+__all__ = [
+    "Check",
+    "Report",
+    "check",
+    "check_activation",
+    "check_gradient_transform",
+    "check_initializer",
+    "check_loss",
+    "check_metric",
+    "check_optimizer",
+    "check_penalty",
+    "check_schedule",
+    "records",
+]
+
+_CHECKS: dict[type[Record], Callable[[Any], Report]] = {
+    Activation: check_activation,
+    Loss: check_loss,
+    Penalty: check_penalty,
+    Optimizer: check_optimizer,
+    GradientTransform: check_gradient_transform,
+    Schedule: check_schedule,
+    Initializer: check_initializer,
+    Metric: check_metric,
+}
+
+
+def records(distribution: str | None = None, plugins: PluginManager | None = None) -> list[Record]:
+    """Return the records of the plugins of one distribution, or of all plugins.
+
+    Args:
+        distribution: the name of the distribution; None for all that are installed.
+        plugins: the manager that knows them; the default one if None.
+
+    Raises:
+        InvalidArgumentError: the distribution has no plugin, or one failed to load.
+
+    >>> [record.name for record in records("valor-framework") if record.kind == "optimizer"][0]
+    'gradient_descent'
+    """
+    found = [
+        plugin
+        for plugin in (plugins or default_manager()).plugins
+        if distribution is None or normalized(plugin.distribution) == normalized(distribution)
+    ]
+    if not found and distribution is not None:
+        raise InvalidArgumentError(f"distribution {distribution!r} has no plugin for Valor")
+    for plugin in found:
+        if plugin.state == "failed":
+            raise InvalidArgumentError(f"{plugin} failed to load ({plugin.reason})")
+    return [record for plugin in found for record in plugin.records]
+
+
+def check(record: Record) -> Report:
+    """Check a record by the rules of its kind.
+
+    Of kinds without a ``check_…`` of their own (exporters, readers, callbacks), only the
+    hyperparameters are checked.
+
+    Args:
+        record: any record.
+
+    Raises:
+        ConformanceError: a check failed.
+        InvalidArgumentError: it is no record.
+
+    >>> check(Activation("half", lambda v: v / 2)).passed
+    True
+    """
+    __tracebackhide__ = True  # pytest then shows the report, and no line of the kit
+    for kind, check_kind in _CHECKS.items():
+        if isinstance(record, kind):
+            return check_kind(record)
+    if not isinstance(record, Record):
+        raise InvalidArgumentError(f"record must be a record such as Activation, not {record!r}")
+    return verdict(record, {}, {})
+
+
+def pytest_configure(config: Any) -> None:
+    """Give pytest the fixtures. pytest calls this; it is imported where it runs anyway."""
+    import pytest
+
+    class Fixtures:
+        @pytest.fixture
+        def valor_manager(self) -> PluginManager:
+            """A plugin manager of the test's own; a plugin that cannot be loaded is an error."""
+            return plugin_manager(strict=True)
+
+    config.pluginmanager.register(Fixtures(), "valor-fixtures")

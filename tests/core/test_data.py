@@ -1,0 +1,150 @@
+"""Training data: every form it may come in, and every fault that is refused before a run begins."""
+
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from valor import MLP, Trainer
+from valor.exceptions import DataError, InvalidArgumentError, ValorError
+
+NAN, INFINITE = float("nan"), float("inf")
+
+ROWS = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+TARGETS = [1.0, 0.0, 0.5]
+
+INPUTS: dict[str, Callable[[], Any]] = {
+    "lists": lambda: ROWS,
+    "tuples": lambda: tuple(map(tuple, ROWS)),
+    "generator of generators": lambda: ((number for number in row) for row in ROWS),
+    "iterator": lambda: iter(ROWS),
+    "map": lambda: map(tuple, ROWS),
+    "deque": lambda: deque(ROWS),
+    "float64 array": lambda: np.array(ROWS),
+    "float32 array": lambda: np.array(ROWS, dtype=np.float32),
+    "int array": lambda: np.array(ROWS, dtype=np.int64),
+    "transposed array": lambda: np.array(ROWS).T.copy().T,
+    "list of arrays": lambda: [np.array(row) for row in ROWS],
+    "zip of columns": lambda: zip([1, 3, 5], np.array([2, 4, 6]), strict=True),
+    "ints": lambda: [[1, 2], [3, 4], [5, 6]],
+    "fractions and decimals": lambda: [[Fraction(1), Decimal(2)], [3, 4], [5, 6]],
+}
+OUTPUTS: dict[str, Callable[[], Any]] = {
+    "list": lambda: TARGETS,
+    "column": lambda: [[t] for t in TARGETS],
+    "generator": lambda: (t for t in TARGETS),
+    "array": lambda: np.array(TARGETS),
+    "column array": lambda: np.array(TARGETS).reshape(3, 1),
+    "mixed": lambda: [1, [0.0], np.float64(0.5)],
+}
+
+
+def trained(inputs: Any, targets: Any) -> tuple[list[float], list[float]]:
+    model = MLP(2, [2, 1], seed=0)
+    run = Trainer(model).fit(inputs, targets, epochs=3)
+    return list(run.history["loss"]), [parameter.data for parameter in model.parametros()]
+
+
+@pytest.mark.parametrize("form", INPUTS)
+def test_inputs_of_every_form_train_alike(form: str) -> None:
+    assert trained(INPUTS[form](), TARGETS) == trained(ROWS, TARGETS)
+
+
+@pytest.mark.parametrize("form", OUTPUTS)
+def test_targets_of_every_form_train_alike(form: str) -> None:
+    assert trained(ROWS, OUTPUTS[form]()) == trained(ROWS, TARGETS)
+
+
+@pytest.mark.parametrize("inputs", [[1, 2], (1.0, 2.0), np.array([1.0, 2.0]), [[1], [2]]])
+def test_one_input_may_be_given_as_a_number(inputs: Any) -> None:
+    model = MLP(1, [1], seed=0)
+    expected = [model(1.0).data, model(2.0).data]
+    assert Trainer(model).predict(inputs) == expected
+
+
+BAD_DATA: dict[str, tuple[Any, Any, str]] = {
+    "x is None": (None, TARGETS, "x must be a list, tuple, generator or array.*NoneType None"),
+    "x is a number": (5, TARGETS, "x must be a list, tuple, generator or array.*int 5"),
+    "x is text": ("abc", TARGETS, "x must be a list.*str 'abc'"),
+    "x is a dict": ({0: [1, 2]}, TARGETS, "x must be a list.*dict"),
+    "x is a set": ({1.0, 2.0, 3.0}, TARGETS, "x must be a list.*set"),
+    "x is a scalar array": (np.array(1.0), TARGETS, "x must be a list"),
+    "x is empty": ([], [], "x must hold at least one sample, but is empty"),
+    "x is an empty array": (np.empty((0, 2)), TARGETS, "x must hold at least one sample"),
+    "x is an empty generator": ((row for row in []), TARGETS, "x must hold at least one sample"),
+    "a row is empty": ([[1, 2], [], [3, 4]], TARGETS, r"x\[1\] must hold at least one number"),
+    "y is empty": (ROWS, [], "y must hold at least one sample, but is empty"),
+    "fewer targets": (ROWS, TARGETS[:2], "x and y.*x has 3 and y has 2"),
+    "more targets": (ROWS, [*TARGETS, 1.0], "x and y.*x has 3 and y has 4"),
+    "x is ragged": (
+        [[1, 2], [3, 4], [5]],
+        TARGETS,
+        r"x\[2\] has 1 values, but x\[0\] has 2; every sample needs as many",
+    ),
+    "y is ragged": (ROWS, [[1], [1], [1, 2]], r"y\[2\] has 2 values, but y\[0\] has 1"),
+    "x is too wide": ([[1, 2, 3]] * 3, TARGETS, "x does not fit the model: x must have 2 values"),
+    "x is too narrow": ([[1]] * 3, TARGETS, "x does not fit the model: x must have 2.*not 1"),
+    "y is too wide": (ROWS, [[1, 2]] * 3, "y must have 1 values a sample, as many as.*not 2"),
+    "a nan": ([[1, 2], [3, NAN], [5, 6]], TARGETS, r"x\[1\]\[1\] must be a finite number, not nan"),
+    "an infinity": (ROWS, [1.0, -INFINITE, 0.0], r"y\[1\] must be a finite number, not -inf"),
+    "a nan in an array": (ROWS, np.array([1.0, NAN, 0.0]), r"y\[1\] must be a finite number"),
+    "a missing number": ([[1, 2], [3, None], [5, 6]], TARGETS, r"x\[1\]\[1\].*None of type None"),
+    "text": ([[1, 2], ["3", 4], [5, 6]], TARGETS, r"x\[1\]\[0\] must be a real number.*'3'"),
+    "a complex number": (ROWS, [1, 2j, 3], r"y\[1\] must be a real number.*complex"),
+    "a bool": (ROWS, [True, False, True], r"y\[0\] must be a real number.*bool"),
+    "bools of NumPy": (ROWS, np.array([True, False, True]), r"y\[0\] must be a real number"),
+    "too large an int": ([[1, 10**400]] * 3, TARGETS, r"x\[0\]\[1\].*larger than 1.8e308"),
+    "a dict as a row": ([{"a": 1}] * 3, TARGETS, r"x\[0\] must be a real number.*dict"),
+    "rows of rows": ([[[1, 2]]] * 3, TARGETS, r"x\[0\]\[0\] must be a real number.*list"),
+    "an array of 3 axes": (np.zeros((3, 2, 1)), TARGETS, r"x\[0\]\[0\] must be a real number"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_DATA)
+def test_bad_data_is_refused_before_anything_changes(fault: str) -> None:
+    x, y, message = BAD_DATA[fault]
+    if fault == "x is an empty generator":
+        x = (row for row in [])
+    model = MLP(2, [2, 1], seed=0)
+    for parameter in model.parametros():
+        parameter.grad = 7.0
+    before = [parameter.data for parameter in model.parametros()]
+    trainer = Trainer(model)
+    with pytest.raises(DataError, match=message) as caught:
+        trainer.fit(x, y, epochs=3)
+    assert isinstance(caught.value, ValorError)
+    assert isinstance(caught.value, ValueError)
+    assert [parameter.data for parameter in model.parametros()] == before
+    assert [parameter.grad for parameter in model.parametros()] == [7.0] * 9
+    assert trainer.run is None
+
+
+@pytest.mark.parametrize(
+    "fault", [f for f in BAD_DATA if f.startswith(("x is a ", "a nan", "more", "y is"))]
+)
+def test_bad_data_is_refused_by_evaluate(fault: str) -> None:
+    x, y, message = BAD_DATA[fault]
+    with pytest.raises(DataError, match=message):
+        Trainer(MLP(2, [2, 1], seed=0)).evaluate(x, y)
+
+
+def test_bad_data_is_refused_by_predict() -> None:
+    trainer = Trainer(MLP(2, [2, 1], seed=0))
+    with pytest.raises(DataError, match=r"x\[0\]\[1\] must be a finite number, not nan"):
+        trainer.predict([[1.0, NAN]])
+    with pytest.raises(DataError, match="x must hold at least one sample"):
+        trainer.predict([])
+    with pytest.raises(InvalidArgumentError, match="x must have 2 values, not 3"):
+        trainer.predict([[1.0, 2.0, 3.0]])
+
+
+def test_data_are_left_as_they_were() -> None:
+    rows, targets = [[1, 2], [3, 4]], np.array([1.0, 0.0])
+    Trainer(MLP(2, [1], seed=0)).fit(rows, targets, epochs=2, shuffle=True)
+    assert rows == [[1, 2], [3, 4]]
+    assert type(rows[0][0]) is int
+    assert targets.tolist() == [1.0, 0.0]

@@ -1,0 +1,1 @@
+"""Training that outliers cannot pull far."""

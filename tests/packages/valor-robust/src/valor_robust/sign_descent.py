@@ -1,0 +1,13 @@
+"""An optimizer: a step of fixed length against the sign of the gradient."""
+
+from valor import Optimizer, hookimpl
+
+
+def sign_descent(parameter, gradient, state, step, *, learning_rate=0.01):
+    sign = (gradient > 0) - (gradient < 0)
+    return parameter - learning_rate * sign, state
+
+
+@hookimpl
+def valor_register_optimizers():
+    yield Optimizer(name="sign_descent", call=sign_descent)
