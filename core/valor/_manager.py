@@ -193,8 +193,7 @@ class PluginManager(pluggy.PluginManager):
     def _check(self, implementation: pluggy.HookImpl, hook: str, info: Plugin) -> None:
         function = implementation.function
         for parameter in inspect.signature(function).parameters.values():
-            by_keyword = parameter.kind is parameter.KEYWORD_ONLY
-            if by_keyword or parameter.name not in implementation.argnames:
+            if parameter.name not in implementation.argnames:
                 raise PluginError(
                     f"{info}: {hook} would never be passed its argument {str(parameter)!r}; "
                     f"{_remedy(parameter, implementation.plugin)}"

@@ -2,13 +2,11 @@
 
 import csv
 import io
-import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from valor import checkpoint
-from valor._files import by_suffix
 from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import exporter
@@ -16,7 +14,7 @@ from valor._traversal import topological_order
 from valor.checkpoint import write_atomically
 from valor.config import Samples
 from valor.contracts import Exporter
-from valor.exceptions import ConfigurationError, InvalidArgumentError, ValorError
+from valor.exceptions import ConfigurationError, ValorError
 from valor.trainer import Trainer
 
 MOST_READABLE = 2000  # scalars in a picture of a graph
@@ -69,9 +67,7 @@ def write_results(
     return written, remarks
 
 
-def loss_graph(
-    trainer: Trainer, samples: Samples, sample: int | None = None
-) -> tuple[Valor, str]:
+def loss_graph(trainer: Trainer, samples: Samples, sample: int | None = None) -> tuple[Valor, str]:
     """Return the graph of a loss, with gradients, and in words what it is of.
 
     Args:
@@ -103,9 +99,7 @@ def loss_graph(
 
 
 def _sample_loss(trainer: Trainer, samples: Samples, position: int) -> Valor:
-    outputs = labelled_outputs(
-        trainer.model, samples.x[position], samples.inputs, samples.targets
-    )
+    outputs = labelled_outputs(trainer.model, samples.x[position], samples.inputs, samples.targets)
     loss: Valor = trainer.loss.formula(outputs, list(samples.y[position]))
     return loss
 
@@ -162,7 +156,7 @@ def prediction_table(trainer: Trainer, samples: Samples) -> list[str]:
         cells.append(row)
     lines = aligned(cells, str.rjust)
     if len(samples.x) > MOST_SHOWN:
-        lines.append(f"… and {len(samples.x) - MOST_SHOWN} more samples")
+        lines.append(f"and {len(samples.x) - MOST_SHOWN} more samples")
     return lines
 
 

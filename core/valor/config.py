@@ -166,6 +166,19 @@ class Configuration:
                 gradient_transforms=transforms,
             )
 
+    def place(self, *keys: str | int) -> str:
+        """Return what a user calls a place: an option, or the file, the table and the key.
+
+        >>> read(None, [
+        ...     Override("--data", ("data", "file"), "a.csv"),
+        ...     Override("--target", ("data", "target"), "y"),
+        ...     Override("--layers", ("model", "layers"), [1]),
+        ...     Override("--epochs", ("training", "epochs"), 10),
+        ... ]).place("model", "layers", 0)
+        '--layers[0]'
+        """
+        return _place(keys, self.file, self.overrides)
+
     def _records(
         self, kind: type[F], given: Sequence[Named], keys: Keys, plugins: PluginManager | None
     ) -> list[F]:
@@ -191,8 +204,7 @@ class Configuration:
         try:
             yield
         except ValorError as error:
-            place = _place(keys, self.file, self.overrides)
-            raise ConfigurationError(f"{place}: {error}") from error
+            raise ConfigurationError(f"{self.place(*keys)}: {error}") from error
 
 
 def read(path: Path | None, overrides: Sequence[Override] = ()) -> Configuration:

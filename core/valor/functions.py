@@ -60,6 +60,10 @@ def number(value: Any, argument: str = "data") -> float:
             f"{argument} must be a number that a float can hold, "
             f"but this {kind.__name__} is larger than 1.8e308 in magnitude"
         ) from None
+    except ValueError:
+        raise InvalidNumberError(
+            f"{argument} must be a number, not the signaling nan {value!r}"
+        ) from None
 
 
 def _is_real(value: Any) -> bool:
@@ -181,20 +185,21 @@ def _pow_derivative(x: Scalar, exponent: float, y: Scalar) -> Scalar:
         return -(y * y)
     if exponent == 0.5:
         return divide(0.5, y)
-    return exponent * _pow(x, exponent - 1)
+    return exponent * power_of(exponent - 1)(x)
 
 
-def _pow_derivative_by_exponent(x: float, exponent: float, y: float) -> float:
-    # The limit from the right, and what PyTorch does: 0**b does not move with b.
-    return 0 if x == 0 and exponent >= 0 else y * log(x)
+def _power_derivative(a: Scalar, b: Scalar, y: Scalar) -> tuple[Scalar, Scalar]:
+    """Return both partial derivatives of a**b, for an exponent that is a scalar itself."""
+    by_base = b * TABLE["power"](a, b - 1)
+    by_exponent = y * log(a)
+    return (
+        where(b <= 0, where(b >= 0, 0, by_base), by_base),
+        # The limit from the right, and what PyTorch does: 0**b does not move with b.
+        where(absolute(a) <= 0, where(b >= 0, 0, by_exponent), by_exponent),
+    )
 
 
-TABLE["power"] = Function(
-    "power",
-    "**",
-    _pow,
-    lambda a, b, y: (_pow_derivative(a, b, y), _pow_derivative_by_exponent(a, b, y)),
-)
+TABLE["power"] = Function("power", "**", _pow, _power_derivative)
 
 
 @functools.lru_cache(maxsize=256, typed=True)
@@ -301,7 +306,7 @@ def cos(x: Scalar) -> Scalar:
 def _tanh_derivative(x: Scalar, y: Scalar) -> Scalar:
     # sech(x)**2 from the exponential: 1 - y*y would have no digits left where y rounds to 1.
     e = exp(-2 * absolute(x))
-    return 4 * e / ((1 + e) * (1 + e))
+    return 4 * e / (1 + e * (2 + e))
 
 
 @_row("tanh", _tanh_derivative)
@@ -315,8 +320,9 @@ def tanh(x: Scalar) -> Scalar:
 
 
 def _sig_derivative(x: Scalar, y: Scalar) -> Scalar:
+    # e / (1 + e)**2; the square written out loses less than the square of a rounded sum.
     e = exp(-absolute(x))
-    return e / ((1 + e) * (1 + e))
+    return e / (1 + e * (2 + e))
 
 
 @_row("sig", _sig_derivative)

@@ -9,4 +9,11 @@ BUNDLED = (
     "valor_plugins.losses.sum_squared_error",
     "valor_plugins.optimizers.gradient_descent",
     "valor_plugins.initializers.uniform",
+    "valor_plugins.callbacks.csv_log",
+    "valor_plugins.callbacks.loss_curve",
+    "valor_plugins.callbacks.progress",
+    "valor_plugins.data.csv",
+    "valor_plugins.graph_export.dot",
+    "valor_plugins.graph_export.mermaid",
+    "valor_plugins.graph_export.svg",
 )

@@ -1,4 +1,4 @@
-"""A scalar autograd with the cost structure of the lesson's classes: what the core is timed against.
+"""A scalar autograd with the cost structure of the lesson's classes, to time the core against.
 
 Every operation makes a closure that refers to its own result (a reference cycle, left to the
 collector), the order comes from a recursive visit with a set, a division is a product with a power
@@ -7,7 +7,7 @@ of -1, a difference a sum with a product, and the sigmoid is built from two expo
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 

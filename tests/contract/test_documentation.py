@@ -4,6 +4,7 @@ A line is a row of a table of `docs/reference/`, with the name in its first cell
 and does not exist is found by Sphinx, which treats a missing name as an error.
 """
 
+import argparse
 import builtins
 import inspect
 import pkgutil
@@ -15,6 +16,7 @@ import pytest
 
 import valor
 from valor import exceptions, hookspecs
+from valor import cli
 from valor._tables import Tables
 from valor.contracts import KINDS
 from valor_plugins import BUNDLED
@@ -168,3 +170,35 @@ def test_every_key_of_a_configuration() -> None:
         else:
             assert table.name in everywhere
     assert "epoch" not in everywhere
+
+
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    return {option for action in parser._actions for option in action.option_strings}
+
+
+def test_every_option_of_every_command() -> None:
+    parser = cli._parser()
+    (commands,) = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    written = {
+        heading: {name.split()[0] for name in names}
+        for heading, names in sections("command-line.md").items()
+    }
+    common = options_of(parser)
+    assert written["valor"] == common
+    assert set(commands.choices) == {"train", "predict", "graph", "plugins"}
+    for name, command in commands.choices.items():
+        assert written[f"valor {name}"] - {"model.json"} >= options_of(command) - common, name
+
+
+def test_every_option_of_train_with_its_key() -> None:
+    lines = [row for row in rows("command-line.md") if len(row) == 3]  # option, key, what it is
+    keys = {row[0].strip("`").split()[0]: row[1] for row in lines}
+    for option, places, *_ in cli.TRAIN_OPTIONS:
+        assert keys[option] == ", ".join(f"`{place}`" for place in places)
+
+
+def test_every_exit_code_and_every_variable() -> None:
+    written = sections("command-line.md")
+    codes = {0, cli.FAILED, cli.REFUSED, cli.INTERRUPTED, cli.UNREAD}
+    assert written["Exit codes"] == {str(code) for code in codes}
+    assert written["Environment"] == set(re.findall(r"VALOR_[A-Z_]+", cli.EPILOG))

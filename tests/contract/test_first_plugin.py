@@ -34,11 +34,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # A line of code, unlike a bare path, also follows the .pth files of editable installations.
     Path(packages, "ours.pth").write_text(f"import site; site.addsitedir({ours!r})\n")
     for name, module in [("valor", "valor.cli"), ("pytest", "pytest")]:
-        main = "main" if name == "valor" else "console_main"
         script = folder / SCRIPTS / name
+        interpreter = folder / SCRIPTS / "python"
         script.write_text(
-            f"#!{folder / SCRIPTS / 'python'}\n"
-            f"import sys\nfrom {module} import {main}\nsys.exit({main}())\n"
+            f"#!{interpreter}\nimport sys\nfrom {module} import main\nsys.exit(main())\n"
         )
         script.chmod(0o755)
     return folder

@@ -1,13 +1,16 @@
-"""Every how-to guide and explanation is followed: its files written, its Python executed."""
+"""Every how-to guide and explanation is followed: its files written, its Python and its commands executed."""
 
 import contextlib
 import io
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from valor.cli import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -51,6 +54,14 @@ def test_a_page_does_what_it_says(
             (tmp_path / block.name).write_text(block.text, encoding="utf-8")
         elif block.kind == "shows":
             shown(block.text, printed)
+        elif block.kind == "run":
+            output = io.StringIO()
+            for line in block.text.splitlines():
+                program, *arguments = shlex.split(line)
+                assert program == "valor"
+                with contextlib.redirect_stdout(output):
+                    assert main(arguments) == 0, line
+            printed = output.getvalue()
         elif block.language == "python":
             output = io.StringIO()
             code = compile("\n" * (block.line - 1) + block.text, page, "exec")

@@ -1,4 +1,4 @@
-"""What several of these tests begin with: the lesson's data, and managers that know what they do."""
+"""What several of these tests begin with: the lesson's data, networks, trainers and managers."""
 
 import importlib
 import sys
@@ -124,6 +124,37 @@ def trainer(network: Callable[..., MLP], bundled: PluginManager) -> Callable[...
         return Trainer(chosen, **{"plugins": bundled, **arguments})
 
     return make
+
+
+@pytest.fixture
+def seeded_trainer(trainer: Callable[..., Trainer], network: Callable[..., MLP]) -> Any:
+    """Make a trainer; with `activation`, of a network with that one."""
+
+    def make(*, activation: Any = None, **arguments: Any) -> Trainer:
+        chosen: Trainer = trainer(network(activation=activation), seed=4, **arguments)
+        return chosen
+
+    return make
+
+
+@pytest.fixture
+def assert_as_if_nothing_had_happened(numbers: Any) -> Callable[..., None]:
+    """Compare with a run of as many steps, then let both go on for three more."""
+
+    def compare(failed: Trainer, untouched: Callable[[], Trainer], x: Any, y: Any) -> None:
+        assert failed.run is not None
+        done = failed.run.completed_steps
+        oracle = untouched()
+        if done:
+            run = oracle.fit(x, y, epochs=done)
+            assert list(failed.run.history["loss"]) == list(run.history["loss"])
+        assert len(failed.run.history) == failed.run.completed_epochs == done
+        assert numbers(failed.model) == numbers(oracle.model)
+        going_on = failed.fit(x, y, epochs=3).history["loss"]
+        assert list(going_on) == list(oracle.fit(x, y, epochs=3).history["loss"])
+        assert numbers(failed.model) == numbers(oracle.model)
+
+    return compare
 
 
 class Site:

@@ -6,8 +6,8 @@ import attrs
 import pytest
 
 import valor
-from valor import Activation, PluginManager, Trainer, hookimpl, plugin_manager
-from valor.exceptions import InvalidArgumentError, PluginError
+from valor import Activation, Plugin, PluginManager, Trainer, hookimpl, plugin_manager
+from valor.exceptions import InvalidArgumentError, PluginError, PluginWarning
 
 
 class Plain:
@@ -81,6 +81,16 @@ def test_listeners_of_the_manager_hear_every_run(trainer: Any, x: Any, y: Any) -
     two.fit(x, y, epochs=1)
     one.fit(x, y, epochs=1)
     assert calls == ["one", "global", "two", "global", "one", "global"]
+
+
+def test_a_plugin_left_out_for_its_name_does_not_make_another_listen_twice() -> None:
+    calls: list[str] = []
+    manager = PluginManager()
+    manager.load(Plugin("same", "valor-same", "1.0"), lambda: Listener("kept", calls))
+    with pytest.warns(PluginWarning, match="was left out: another plugin is registered by the na"):
+        manager.load(Plugin("same", "valor-same", "1.0"), lambda: Listener("left out", calls))
+    manager.fork().hook.valor_after_epoch(run=None, report=None)
+    assert calls == ["kept"]
 
 
 def test_callbacks_that_cannot_be_hashed_are_welcome(trainer: Any, x: Any, y: Any) -> None:

@@ -207,7 +207,7 @@ def test_an_activation_over_a_layer() -> None:
     camada = Camada(1, 2, activation=record)
     assign(camada, [1.0, 0.0, 3.0, 0.0])
     assert data(camada(2.0)) == [0.25, 0.75]
-    with pytest.raises(InvalidArgumentError, match="shares.*whole layer.*Camada"):
+    with pytest.raises(InvalidArgumentError, match=r"shares.*whole layer.*Camada"):
         camada.neuronios[0](2.0)
 
 
@@ -370,7 +370,7 @@ def test_other_arguments_are_refused_by_name(
 def test_a_hyperparameter_is_checked_when_it_is_bound(bundled: Any) -> None:
     from valor import initializer
 
-    with pytest.raises(HyperparameterError, match="initializer 'uniform'.*low must be.*'a'"):
+    with pytest.raises(HyperparameterError, match=r"initializer 'uniform'.*low must be.*'a'"):
         initializer("uniform", low="a", plugins=bundled)
 
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 import valor
-from valor import Activation, Engine, Loss, PluginManager, hookimpl, plugin_manager
-from valor._manager import Plugin
+from valor import Activation, Engine, Loss, Plugin, PluginManager, hookimpl, plugin_manager
 from valor._registry import resolve
 from valor.exceptions import (
     HyperparameterError,

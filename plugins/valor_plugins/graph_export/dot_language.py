@@ -15,7 +15,7 @@ ranksep="0.3"
 node [fontname="Helvetica,Arial,sans-serif" fontsize="11" shape="plain"]
 edge [arrowsize="0.6" color="#64748b"]
 """
-PIECE = 2000  # characters; 16,384 bytes fit, and an escaped one takes up to six
+PIECE = 800  # characters of up to 20 bytes, once escaped; 16,384 bytes fit
 TABLE = (
     '<<table border="0" cellborder="1" cellspacing="0" cellpadding="3" bgcolor="{color}">'
     "{rows}</table>>"
@@ -57,7 +57,8 @@ def quoted(text: str) -> str:
     "a &quot;quoted&quot; text"
     """
     pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)] or [""]
-    return " + ".join(f'"{markup(piece)}"' for piece in pieces)
+    # In a tooltip Graphviz replaces \N and \G, decodes entities, then replaces \n, then \N again.
+    return " + ".join(f'"{escape(piece)}"'.replace("\\", 4 * "&#92;") for piece in pieces)
 
 
 def markup(text: str) -> str:
@@ -66,12 +67,13 @@ def markup(text: str) -> str:
     >>> print(markup("<b>\\N"))
     &lt;b&gt;\\N
     """
-    return escape(text).replace("\\", "\\\\")  # here, too, Graphviz knows \N and \G
+    return escape(text).replace("\\", "\\\\")  # Graphviz replaces \N and \G after decoding
 
 
 def _table(node: Node) -> str:
     style = ' style="dashed"' if node.frozen else ""
-    rows = f"<tr><td{style}>data {node.data}</td><td{style}>grad {node.grad}</td></tr>"
+    first, second = node.numbers
+    rows = f"<tr><td{style}>{first}</td><td{style}>{second}</td></tr>"
     if node.label:
         rows = f'<tr><td colspan="2"{style}>{markup(node.short_label)}</td></tr>{rows}'
     return TABLE.format(color="#e0edff" if node.operation is None else "#ffffff", rows=rows)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from html import escape
 
 from valor_plugins.graph_export.layout import OPERATION_RADIUS, PADDING, ROW, Box, Point, layout
-from valor_plugins.graph_export.snapshot import Node, shortened
+from valor_plugins.graph_export.snapshot import Node, compact, shortened
 
 FRAME = """\
 .valor-graph{font:11px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
@@ -103,7 +103,8 @@ def drawing(nodes: Sequence[Node]) -> str:
 def _title(nodes: Sequence[Node]) -> str:
     operations = sum(node.operation is not None for node in nodes)
     root = nodes[-1]
-    name = f"{root.short_label} = {root.data}" if root.label else root.data
+    value = compact(root.value)
+    name = f"{root.short_label} = {value}" if root.label else value
     return f"Graph of {name}: {len(nodes)} scalars, {operations} operations"
 
 
@@ -160,9 +161,10 @@ def _scalar(node: Node, box: Box, is_root: bool) -> str:
             f"{escape(node.short_label)}</text>"
             f'<path class="rule" d="M{x:.1f} {rule:.1f}H{right:.1f}"/>'
         )
+    first, second = node.numbers
     parts.append(
         f'<path class="rule" d="M{half:.1f} {rule:.1f}V{y + box.height:.1f}"/>'
-        f'<text x="{x + PADDING:.1f}" y="{row:.1f}">data {node.data}</text>'
-        f'<text x="{half + PADDING:.1f}" y="{row:.1f}">grad {node.grad}</text></g>\n'
+        f'<text x="{x + PADDING:.1f}" y="{row:.1f}">{first}</text>'
+        f'<text x="{half + PADDING:.1f}" y="{row:.1f}">{second}</text></g>\n'
     )
     return "".join(parts)

@@ -233,7 +233,7 @@ def _placed(
 
 
 def _width(node: Node) -> float:
-    widest_number = text_width("data ") + CHARACTER * max(len(node.data), len(node.grad))
+    widest_number = max(map(text_width, node.numbers))
     return 2 * PADDING + max(2 * widest_number + 2 * PADDING, text_width(node.short_label))
 
 

@@ -37,7 +37,7 @@ def mermaid_source(nodes: Sequence[Node]) -> str:
     """
     lines = [HEAD]
     for index, node in enumerate(nodes):
-        rows = [f"data {node.data}", f"grad {node.grad}"]
+        rows = list(node.numbers)
         if node.label:
             rows.insert(0, node.short_label)
         leaf = ":::leaf" if node.operation is None else ""

@@ -84,7 +84,8 @@ def _table(node: Node, box: Box) -> str:
     width, height = box.width * POINTS, ROW * POINTS
     style = ' style="dashed"' if node.frozen else ""
     half = f'width="{width / 2:.0f}" height="{height:.0f}"{style}'
-    rows = f"<tr><td {half}>data {node.data}</td><td {half}>grad {node.grad}</td></tr>"
+    first, second = node.numbers
+    rows = f"<tr><td {half}>{first}</td><td {half}>{second}</td></tr>"
     if node.label:
         name = f"<b>{markup(node.short_label)}</b>"
         whole = f'colspan="2" width="{width:.0f}" height="{height:.0f}"{style}'

@@ -23,28 +23,23 @@ class Node:
 
     Attributes:
         label: its `rotulo`, made visible but not escaped for any format, and not shortened.
-        exact_data, exact_grad: its numbers.
+        value, gradient: its numbers.
         operation: the symbol of what computed it; None for a scalar that was given.
         parents: the positions of its operands, in order; one appears twice in ``x * x``.
         frozen: whether trainers leave it alone.
     """
 
     label: str
-    exact_data: float
-    exact_grad: float
+    value: float
+    gradient: float
     operation: str | None
     parents: tuple[int, ...]
     frozen: bool
 
     @property
-    def data(self) -> str:
-        """The number, as a box shows it."""
-        return compact(self.exact_data)
-
-    @property
-    def grad(self) -> str:
-        """The gradient, as a box shows it."""
-        return compact(self.exact_grad)
+    def numbers(self) -> tuple[str, str]:
+        """The two texts in which a box shows its numbers."""
+        return f"data {compact(self.value)}", f"grad {compact(self.gradient)}"
 
     @property
     def short_label(self) -> str:
@@ -54,7 +49,7 @@ class Node:
     @property
     def tooltip(self) -> str:
         """The label in full and the exact numbers, in one line."""
-        numbers = f"data {self.exact_data!r}, grad {self.exact_grad!r}"
+        numbers = f"data {self.value!r}, grad {self.gradient!r}"
         text = f"{self.label}: {numbers}" if self.label else numbers
         return f"{text}, frozen" if self.frozen else text
 
@@ -70,8 +65,8 @@ def snapshot(root: Valor) -> list[Node]:
         GraphCycleError: a scalar is its own ancestor.
 
     >>> a = Valor(3, rotulo="a")
-    >>> [(node.label, node.data, node.parents) for node in snapshot(a * a)]
-    [('a', '3', ()), ('', '9', (0, 0))]
+    >>> [(node.label, node.numbers, node.parents) for node in snapshot(a * a)]
+    [('a', ('data 3', 'grad 0'), ()), ('', ('data 9', 'grad 0'), (0, 0))]
     """
     if not isinstance(root, Valor):
         hint = ""
@@ -89,8 +84,8 @@ def snapshot(root: Valor) -> list[Node]:
         nodes.append(
             Node(
                 label=visible(scalar.rotulo),
-                exact_data=number(scalar.data, f"data of node {index}"),
-                exact_grad=number(scalar.grad, f"grad of node {index}"),
+                value=number(scalar.data, f"data of node {index}"),
+                gradient=number(scalar.grad, f"grad of node {index}"),
                 operation=(symbol or "?") if symbol or parents else None,
                 parents=parents,
                 frozen=not scalar.trainable,

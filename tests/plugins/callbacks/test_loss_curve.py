@@ -9,8 +9,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from valor import MLP, Trainer, hookimpl, plugin_manager
-from valor.exceptions import InvalidArgumentError, InvalidNumberError, NonFiniteError
+from valor import MLP, Trainer, callback, hookimpl, optimizer, plugin_manager
+from valor.exceptions import (
+    HyperparameterError,
+    InvalidArgumentError,
+    InvalidNumberError,
+    NonFiniteError,
+)
 from valor_plugins.callbacks.loss_curve import LossCurve, loss_curve_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -163,7 +168,7 @@ def test_the_callback_writes_the_curve_of_a_run_that_failed(tmp_path: Path) -> N
         model,
         loss="sum_squared_error",
         callbacks=[LossCurve(str(path))],
-        optimizer=exploding(),
+        optimizer=optimizer("gradient_descent", learning_rate=100.0),
     )
     with pytest.raises(NonFiniteError):
         trainer.fit([[1.0]], [0.5], epochs=2000)
@@ -171,12 +176,6 @@ def test_the_callback_writes_the_curve_of_a_run_that_failed(tmp_path: Path) -> N
     epochs = len(trainer.run.history)
     assert epochs > 5
     assert f"{epochs} epochs." in path.read_text(encoding="utf-8")
-
-
-def exploding() -> object:
-    from valor import optimizer
-
-    return optimizer("gradient_descent", learning_rate=100.0)
 
 
 def test_the_callback_does_not_listen_to_epochs() -> None:
@@ -188,3 +187,12 @@ def test_the_callback_does_not_listen_to_epochs() -> None:
         def valor_after_epoch(self) -> None: ...
 
     assert plugin_manager().fork([Listener()]).listens("valor_after_epoch")
+
+
+def test_the_name_leads_to_the_callback(tmp_path: Path) -> None:
+    record = callback("loss_curve", path=str(tmp_path / "curve.svg"), scale="linear")
+    run = Trainer(MLP(1, [1], seed=0), callbacks=[record]).fit([[1.0]], [0.5], epochs=3)
+    written = (tmp_path / "curve.svg").read_text(encoding="utf-8")
+    assert written == loss_curve_svg(run.history["loss"], scale="linear")
+    with pytest.raises(HyperparameterError, match="square"):
+        callback("loss_curve", scale="square")

@@ -44,7 +44,7 @@ def test_every_scalar_and_operation_is_there(lesson_loss: Valor) -> None:
     scalars, operations, edges = parsed(mermaid(lesson_loss).source)
     for index, node in enumerate(nodes):
         label = [node.label] if node.label else []
-        assert scalars[f"n{index}"] == [*label, f"data {node.data}", f"grad {node.grad}"]
+        assert scalars[f"n{index}"] == [*label, *node.numbers]
         assert operations.get(f"o{index}") == node.operation
     assert len(scalars) == len(nodes)
     count = sum(len(node.parents) for node in nodes) + len(operations)

@@ -12,7 +12,7 @@ from valor_plugins.graph_export.snapshot import compact, shortened, snapshot, vi
 def test_each_scalar_appears_once_with_its_own_numbers(lesson_loss: Valor) -> None:
     order = topological_order(lesson_loss)
     nodes = snapshot(lesson_loss)
-    assert [(n.exact_data, n.exact_grad) for n in nodes] == [(v.data, v.grad) for v in order]
+    assert [(n.value, n.gradient) for n in nodes] == [(v.data, v.grad) for v in order]
     for node, scalar in zip(nodes, order, strict=True):
         assert [order[parent] for parent in node.parents] == list(scalar.progenitor)
         assert node.operation == (scalar.operador_mae or None)
@@ -23,7 +23,7 @@ def test_a_snapshot_does_not_follow_later_changes() -> None:
     a = Valor(1.0, rotulo="a")
     nodes = snapshot(a)
     a.data, a.rotulo = 2.0, "b"
-    assert (nodes[0].data, nodes[0].label) == ("1", "a")
+    assert (nodes[0].value, nodes[0].label) == (1.0, "a")
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ def test_every_scalar_has_a_box_with_its_label_and_numbers(lesson_loss: Valor) -
     assert len(boxes) == len(nodes)
     for node, box in zip(nodes, boxes, strict=True):
         label = [node.label] if node.label else []
-        assert texts(box) == [*label, f"data {node.data}", f"grad {node.grad}"]
+        assert texts(box) == [*label, *node.numbers]
         title = box.find(f"{SVG}title")
         assert title is not None
-        assert repr(node.exact_data) in str(title.text)
+        assert repr(node.value) in str(title.text)
     ellipses = groups(lesson_loss, "operation")
     assert [texts(each)[0] for each in ellipses] == [n.operation for n in nodes if n.operation]
 
