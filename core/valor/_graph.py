@@ -289,6 +289,8 @@ class Valor:
     def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
         if len(arguments) == 1:
             return _operation_of(function, 1)(arguments[0])
+        if len(arguments) > 2:
+            return NotImplemented  # where: a number is no condition
         operands = [_operand(argument) for argument in arguments]
         if any(operand is NotImplemented for operand in operands):
             return NotImplemented

@@ -68,7 +68,7 @@ def write_results(
 
 
 def loss_graph(trainer: Trainer, samples: Samples, sample: int | None = None) -> tuple[Valor, str]:
-    """Return the graph of a loss, with gradients, and in words what it is of.
+    """Return the graph of a loss without penalties, with gradients; and in words what it is of.
 
     Args:
         trainer: whose model and loss to take.

@@ -128,8 +128,9 @@ def nearest(name: str, known: Sequence[str]) -> str:
     """
     import difflib
 
-    close = difflib.get_close_matches(name, known, n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
+    by_letters = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
+    return f", did you mean {by_letters[close[0]]!r}?" if close else ""
 
 
 def shown(value: Any) -> str:

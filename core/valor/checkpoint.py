@@ -19,6 +19,8 @@ from valor._registry import find
 from valor.contracts import Activation, Initializer
 from valor.exceptions import InvalidArgumentError, ModelFileError, ValorError
 
+__all__ = ["ModelDocument", "load", "read", "save", "write_atomically"]
+
 Path = str | os.PathLike[str]
 
 
@@ -73,7 +75,7 @@ def save(
         "version": VERSION,
         "architecture": "MLP",
         "widths": _widths(model),
-        "activations": [_described(camada.activation, plugins) for camada in model.camadas],
+        "activations": [_described(layer.activation, plugins) for layer in model.camadas],
         "inputs": list(inputs),
         "targets": list(targets),
         "parameters": parameters,
@@ -93,6 +95,10 @@ def load(path: Path, plugins: PluginManager | None = None) -> MLP:
     Raises:
         ModelFileError: the file cannot be read, is not a model file, is damaged, or needs a plugin
             that is not there.
+
+    >>> load("nowhere.json")
+    Traceback (most recent call last):
+    valor.exceptions.ModelFileError: nowhere.json: No such file or directory
     """
     document = read(path)
     try:
@@ -122,6 +128,12 @@ def read(path: Path) -> ModelDocument:
 
     Raises:
         ModelFileError: the file cannot be read, is not a model file, or is damaged.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(MLP(2, [1], seed=0), f"{folder}/model.json", inputs=["a", "b"], targets=["y"])
+    ...     read(f"{folder}/model.json").inputs
+    ['a', 'b']
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -175,24 +187,24 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 def _places(model: MLP) -> Iterator[tuple[str, Any, Any]]:
     """Yield every place of a parameter: its path name, and where to get and put it."""
-    for i, camada in enumerate(model.camadas):
-        for j, neuronio in enumerate(camada.neuronios):
+    for i, layer in enumerate(model.camadas):
+        for j, neuron in enumerate(layer.neuronios):
             path = f"camadas[{i}].neuronios[{j}]"
-            for k in range(len(neuronio.pesos)):
-                yield f"{path}.pesos[{k}]", neuronio.pesos, k
-            yield f"{path}.vies", vars(neuronio), "vies"
+            for k in range(len(neuron.pesos)):
+                yield f"{path}.pesos[{k}]", neuron.pesos, k
+            yield f"{path}.vies", vars(neuron), "vies"
 
 
 def _widths(model: MLP) -> list[int]:
     widths = [len(model.camadas[0].neuronios[0].pesos)]
-    for position, camada in enumerate(model.camadas):
-        for neuronio in camada.neuronios:
-            if len(neuronio.pesos) != widths[-1]:
+    for position, layer in enumerate(model.camadas):
+        for neuron in layer.neuronios:
+            if len(neuron.pesos) != widths[-1]:
                 raise InvalidArgumentError(
-                    f"model: a neuron of camadas[{position}] has {len(neuronio.pesos)} weights, "
+                    f"model: a neuron of camadas[{position}] has {len(neuron.pesos)} weights, "
                     f"but {widths[-1]} inputs"
                 )
-        widths.append(len(camada.neuronios))
+        widths.append(len(layer.neuronios))
     return widths
 
 

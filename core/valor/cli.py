@@ -164,12 +164,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Exception as error:
         _report(error, traceback)
+        try:
+            print(end="", flush=True)
+        except OSError:  # what cannot be flushed now could not be at the end either
+            _silence_stdout()
         return REFUSED if isinstance(error, REFUSALS) else FAILED
 
 
 def _run(arguments: Sequence[str]) -> int:
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(_unknown(unknown, options.command))
     if options.command is None:
         parser.print_help(sys.stderr)
         return REFUSED
@@ -183,6 +189,15 @@ def _run(arguments: Sequence[str]) -> int:
     command = getattr(_commands, options.command)
     code: int = command(options)
     return code
+
+
+def _unknown(arguments: Sequence[str], command: str | None) -> str:
+    message = f"unrecognized arguments: {' '.join(arguments)}"
+    if command == "train":
+        from valor._tables import nearest
+
+        message += nearest(arguments[0], [option for option, *_ in TRAIN_OPTIONS])
+    return message
 
 
 def _parser() -> Parser:

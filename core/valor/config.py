@@ -34,6 +34,8 @@ from valor.contracts import (
 from valor.exceptions import ConfigurationError, ValorError
 from valor.trainer import Trainer
 
+__all__ = ["Configuration", "Override", "Samples", "read"]
+
 F = TypeVar("F", bound=Formula)
 
 Path = str | os.PathLike[str]
@@ -47,6 +49,9 @@ class Override:
         option: what the user wrote it as, such as ``--epochs``.
         keys: the table and the key it is for, such as ``("training", "epochs")``.
         value: the value.
+
+    >>> Override("--epochs", ("training", "epochs"), 100).value
+    100
     """
 
     option: str
@@ -61,6 +66,9 @@ class Samples:
     Attributes:
         x, y: one row of numbers a sample.
         inputs, targets: the names of their columns.
+
+    >>> Samples(x=[[0.0, 1.0]], y=[[1.0]], inputs=["a", "b"], targets=["both"]).inputs
+    ['a', 'b']
     """
 
     x: Rows
@@ -77,6 +85,19 @@ class Configuration:
         tables: what was given, with defaults for the rest.
         file: the file it came from; "" if there was none.
         overrides: what was given beside the file.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "run.toml"
+    ...     _ = path.write_text(
+    ...         "[data]\\nx = [[0, 1], [1, 1]]\\ny = [0, 1]\\n"
+    ...         "[model]\\nlayers = [1]\\n[training]\\nepochs = 10\\n"
+    ...     )
+    ...     configuration = read(path)
+    >>> samples = configuration.samples()
+    >>> trainer = configuration.trainer(len(samples.inputs))
+    >>> trainer.fit(samples.x, samples.y, epochs=configuration.tables.training.epochs).stopped_by
+    'epochs'
     """
 
     tables: Tables
@@ -98,7 +119,7 @@ class Configuration:
         if data.file is None:
             with self._at("data"):
                 x, y = as_samples(data.x, data.y)
-            return Samples(x, y, _numbered("x", x), _numbered("y", y))
+            return self._fitting(Samples(x, y, _numbered("x", x), _numbered("y", y)))
         reader = None
         if data.reader is not None:
             reader = self._record(Reader, data.reader, ("data", "reader"), plugins)
@@ -112,7 +133,7 @@ class Configuration:
         inputs = data.inputs or tuple(name for name in rows[0] if name not in targets)
         with self._at("data", "inputs"):
             x = selected(data.file, rows, inputs)
-        return Samples(x, y, inputs, targets)
+        return self._fitting(Samples(x, y, inputs, targets))
 
     def trainer(
         self, inputs: int, plugins: PluginManager | None = None, callbacks: Iterable[Any] = ()
@@ -165,6 +186,20 @@ class Configuration:
                 penalties=penalties,
                 gradient_transforms=transforms,
             )
+
+    def _fitting(self, samples: Samples) -> Samples:
+        """Return the data, after checking that the network is as wide as they are."""
+        outputs, targets = (self.tables.model.layers or (0,))[-1], len(samples.targets)
+        if outputs != targets:
+            raise ConfigurationError(
+                f"{self.place('model', 'layers')}: the last layer must be as wide as there are "
+                f"targets, {targets} ({', '.join(samples.targets)}), not {outputs}"
+            )
+        if not samples.inputs:
+            raise ConfigurationError(
+                f"{self.place('data', 'target')}: there must be a column left to predict from"
+            )
+        return samples
 
     def place(self, *keys: str | int) -> str:
         """Return what a user calls a place: an option, or the file, the table and the key.
@@ -323,7 +358,7 @@ def _merged(document: dict[str, Any], overrides: Sequence[Override]) -> dict[str
         if override.keys == ("data", "file"):
             table.pop("x", None)
             table.pop("y", None)
-        table[last] = override.value
+        table[last] = copy.deepcopy(override.value)
     return document
 
 

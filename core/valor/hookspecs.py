@@ -87,7 +87,7 @@ def valor_register_optimizers() -> Iterable[Optimizer]:  # type: ignore[empty-bo
     Called by the manager when it loads the plugin. Example::
 
         def sign_descent(parameter, gradient, state, step, *, learning_rate=0.01):
-            return parameter - math.copysign(learning_rate, gradient), state
+            return parameter - where(gradient > 0, learning_rate, -learning_rate), state
 
         @hookimpl
         def valor_register_optimizers():

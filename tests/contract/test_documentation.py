@@ -15,8 +15,7 @@ import attrs
 import pytest
 
 import valor
-from valor import exceptions, hookspecs
-from valor import cli
+from valor import cli, exceptions, hookspecs
 from valor._tables import Tables
 from valor.contracts import KINDS
 from valor_plugins import BUNDLED

@@ -7,7 +7,6 @@ one that runs the tests, so that nothing has to be fetched.
 import os
 import shutil
 import subprocess
-import sys
 import sysconfig
 import venv
 from collections.abc import Callable

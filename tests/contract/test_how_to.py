@@ -1,4 +1,4 @@
-"""Every how-to guide and explanation is followed: its files written, its Python and its commands executed."""
+"""Every how-to guide and explanation is followed: files written, Python and commands executed."""
 
 import contextlib
 import io

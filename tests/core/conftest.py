@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from valor import MLP, PluginManager, Trainer, Valor, hookimpl, plugin_manager
+from valor.exceptions import ConformanceError
+from valor.testing import Report
 
 X = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
 Y = [1, 0, 0.2, 0.5]
@@ -186,3 +188,19 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def failures() -> Callable[[Callable[[], Report]], dict[str, str]]:
+    """Run a check of the conformance kit, and return what failed: its figures by its name."""
+
+    def run(examine: Callable[[], Report]) -> dict[str, str]:
+        try:
+            report, raised = examine(), False
+        except ConformanceError as error:
+            report, raised = error.report, True
+        found = {check.name: check.figures for check in report.checks if not check.passed}
+        assert raised == bool(found) == (not report.passed)
+        return found
+
+    return run

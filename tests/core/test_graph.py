@@ -255,7 +255,7 @@ def test_other_arguments_are_refused_by_name() -> None:
 
 def test_bad_input_is_refused_also_under_python_o() -> None:
     script = (
-        "from valor import Valor, MLP\n"
+        "from valor import MLP, Trainer, Valor\n"
         "from valor.exceptions import ValorError\n"
         "bad = [None, '1', [1.0], 1j, True, 10**400, Valor(1.0)]\n"
         "for value in bad:\n"
@@ -266,9 +266,12 @@ def test_bad_input_is_refused_also_under_python_o() -> None:
         "    except ValorError as error: print('operand' in str(error))\n"
         "try: MLP(3, [2])([1.0, 2.0])\n"
         "except ValorError as error: print('x must have 3 values' in str(error))\n"
+        "for y in ([1.0, 2.0], [float('nan')], [], [[1.0, 2.0]]):\n"
+        "    try: Trainer(MLP(1, [1])).fit([1.0], y, epochs=1)\n"
+        "    except ValorError as error: print('y' in str(error))\n"
         "print(__debug__)"
     )
     result = subprocess.run(
         [sys.executable, "-O", "-c", script], capture_output=True, text=True, check=True
     )
-    assert result.stdout.split() == ["True"] * (7 + 6 + 1) + ["False"]
+    assert result.stdout.split() == ["True"] * (7 + 6 + 1 + 4) + ["False"]

@@ -6,7 +6,7 @@ import operator
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valor import Valor, functions
@@ -108,6 +108,7 @@ def test_zero_grad() -> None:
     assert x.grad == 7.0
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(-3, 3), min_size=2, max_size=4),
     st.lists(

@@ -61,13 +61,12 @@ def test_the_example_of_a_collection_hook_implements_it(name: str) -> None:
 def module_of(text: str) -> Any:
     """Execute the example of a docstring; what it leaves open is filled in."""
     import json
-    import math
     import types
 
     import valor
 
     module = types.ModuleType("example")
-    vars(module).update(vars(valor), json=json, math=math, MyProgram=object)
+    vars(module).update(vars(valor), json=json, MyProgram=object)
     exec(dedent(text), vars(module))
     return module
 

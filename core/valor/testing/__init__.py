@@ -18,6 +18,7 @@ from typing import Any
 from valor._manager import PluginManager, default_manager, normalized, plugin_manager
 from valor.contracts import (
     Activation,
+    Exporter,
     GradientTransform,
     Initializer,
     Loss,
@@ -28,7 +29,12 @@ from valor.contracts import (
     Schedule,
 )
 from valor.exceptions import InvalidArgumentError
-from valor.testing._graph_formulas import check_activation, check_loss, check_penalty
+from valor.testing._graph_formulas import (
+    check_activation,
+    check_exporter,
+    check_loss,
+    check_penalty,
+)
 from valor.testing._number_formulas import (
     check_gradient_transform,
     check_initializer,
@@ -44,6 +50,7 @@ __all__ = [
     "Report",
     "check",
     "check_activation",
+    "check_exporter",
     "check_gradient_transform",
     "check_initializer",
     "check_loss",
@@ -54,7 +61,7 @@ __all__ = [
     "records",
 ]
 
-_CHECKS: dict[type[Record], Callable[[Any], Report]] = {
+_CHECKS: dict[type[Record], Callable[..., Report]] = {
     Activation: check_activation,
     Loss: check_loss,
     Penalty: check_penalty,
@@ -63,6 +70,7 @@ _CHECKS: dict[type[Record], Callable[[Any], Report]] = {
     Schedule: check_schedule,
     Initializer: check_initializer,
     Metric: check_metric,
+    Exporter: check_exporter,
 }
 
 
@@ -92,14 +100,15 @@ def records(distribution: str | None = None, plugins: PluginManager | None = Non
     return [record for plugin in found for record in plugin.records]
 
 
-def check(record: Record) -> Report:
+def check(record: Record, **options: Any) -> Report:
     """Check a record by the rules of its kind.
 
-    Of kinds without a ``check_…`` of their own (exporters, readers, callbacks), only the
-    hyperparameters are checked.
+    Of kinds without a ``check_…`` of their own (readers, callbacks), only the hyperparameters are
+    checked; of an engine, nothing.
 
     Args:
         record: any record.
+        **options: more arguments for the ``check_…`` of its kind, such as ``domain``.
 
     Raises:
         ConformanceError: a check failed.
@@ -111,7 +120,7 @@ def check(record: Record) -> Report:
     __tracebackhide__ = True  # pytest then shows the report, and no line of the kit
     for kind, check_kind in _CHECKS.items():
         if isinstance(record, kind):
-            return check_kind(record)
+            return check_kind(record, **options)
     if not isinstance(record, Record):
         raise InvalidArgumentError(f"record must be a record such as Activation, not {record!r}")
     return verdict(record, {}, {})

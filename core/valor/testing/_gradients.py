@@ -69,8 +69,8 @@ def _graph_slopes(case: Case, axis: int) -> tuple[list[float], bool]:
     slopes, connected = [], False
     for position in range(len(case.values())):
         given = case.given(Valor, keep)
-        result = flat(case.record.formula(*given))[position]
         argument = flat(given[0])[axis]
+        result = flat(case.record.formula(*given))[position]
         result.propagar_tudo()
         slopes.append(argument.grad)
         connected = connected or any(node is argument for node in topological_order(result))

@@ -83,7 +83,7 @@ class _Lines:
         self._last = 0
 
     def show(self, report: EpochReport) -> None:
-        if report.epoch == 1 or report.epoch % self._every == 0 or report.epoch == report.epochs:
+        if report.epoch == 1 or report.epoch % self._every == 0:
             self._print(report)
 
     def finish(self, report: EpochReport | None) -> None:

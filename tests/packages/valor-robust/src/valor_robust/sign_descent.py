@@ -1,10 +1,11 @@
 """An optimizer: a step of fixed length against the sign of the gradient."""
 
 from valor import Optimizer, hookimpl
+from valor.functions import where
 
 
 def sign_descent(parameter, gradient, state, step, *, learning_rate=0.01):
-    sign = (gradient > 0) - (gradient < 0)
+    sign = where(gradient > 0, 1.0, where(gradient < 0, -1.0, 0.0))
     return parameter - learning_rate * sign, state
 
 
