@@ -27,6 +27,7 @@ from valor import (
     hookimpl,
 )
 from valor import functions as f
+from valor.contracts import Record
 from valor.exceptions import ConformanceError, InvalidArgumentError, UnknownNameError
 from valor.functions import Function
 from valor.testing import (
@@ -240,7 +241,7 @@ def test_names_records_and_functions_are_accepted() -> None:
         (Exporter("e", lambda root: ""), {"determinism", "purity"}),
         (Callback("c", lambda: object()), {"hyperparameters"}),
     ],
-    ids=str,
+    ids=lambda part: part.kind if isinstance(part, Record) else "",
 )
 def test_a_record_is_checked_by_its_kind(record: Any, checks: set[str]) -> None:
     report = check(record)

@@ -92,7 +92,7 @@ WRONG_ACTIVATIONS: dict[str, tuple[Any, set[str], str]] = {
     "nothing": (lambda v: None, {"result"}, "returned None instead of a Valor"),
     "a list": (lambda v: [v], {"result"}, "instead of a Valor"),
     "a built-in max": (lambda v: max(v, 0), {"result"}, "returned 0 instead of a Valor"),
-    "an exception": (lambda v: v.sigmoid(), {"result"}, r"AttributeError.*test_testing_scalars\.py:\d+\)"),
+    "an exception": (lambda v: v.sigmoid(), {"result"}, r"AttributeError.*scalars\.py:\d+\)"),
     "a label": (relabel, {"purity", "traceability"}, "given as v: .*rotulo=''.* became .*'mine'"),
     "a gradient inside": (propagate_inside, {"purity", "gradient"}, "grad="),
     "the global generator": (use_global_random, {"purity"}, "global random state"),
