@@ -3,8 +3,9 @@
 from typing import Any
 
 from valor import exceptions, functions
+from valor._discovery import plugin_manager
 from valor._graph import Valor
-from valor._manager import Plugin, PluginManager, plugin_manager
+from valor._manager import Plugin, PluginManager
 from valor._network import MLP, Camada, Neuronio
 from valor._registry import (
     activation,

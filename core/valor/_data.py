@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from valor.exceptions import DataError, InvalidNumberError
+from valor.exceptions import DataError, InvalidNumberError, shown
 from valor.functions import number
 
 Rows = list[list[float]]
@@ -28,7 +28,7 @@ def as_rows(values: Any, argument: str) -> Rows:
     if not isinstance(values, Iterable) or isinstance(values, (str, bytes, Mapping, Set)):
         raise DataError(
             f"{argument} must be a list, tuple, generator or array with one entry a sample, "
-            f"not {type(values).__name__} {_shown(values)}"
+            f"not {type(values).__name__} {shown(values)}"
         )
     rows = [_row(sample, f"{argument}[{index}]") for index, sample in enumerate(values)]
     if not rows:
@@ -71,8 +71,3 @@ def _finite(value: Any, place: str) -> float:
     if not math.isfinite(result):
         raise DataError(f"{place} must be a finite number, not {result}")
     return result
-
-
-def _shown(values: Any) -> str:
-    text = repr(values)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from valor._manager import Plugin, PluginManager, default_manager, normalized
+from valor._discovery import default_manager
+from valor._manager import Plugin, PluginManager, normalized
 from valor.contracts import (
     Activation,
     Callback,

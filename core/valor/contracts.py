@@ -342,6 +342,7 @@ class Plan:
         epochs: how many epochs are planned.
         shuffle: whether each epoch has an order of its own.
         seed: what the order follows from, together with the epoch's number.
+        mode: "exact" for the bits of the visible graph; "fast" lets an engine reorder sums.
         penalties, gradient_transforms: the records that take part.
         first_epoch, first_step: how many epochs and steps were done by earlier runs.
         state: the optimizer's state to go on from; None to start afresh.
@@ -353,6 +354,7 @@ class Plan:
     epochs: int
     shuffle: bool = False
     seed: int = 0
+    mode: str = "exact"
     penalties: tuple[Penalty, ...] = ()
     gradient_transforms: tuple[GradientTransform, ...] = ()
     first_epoch: int = 0

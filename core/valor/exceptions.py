@@ -4,6 +4,7 @@ All derive from `ValorError`, so that one ``except`` catches them, and each also
 built-in exception a Python programmer would expect for it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -107,3 +108,26 @@ class NonFiniteError(ValorError, ArithmeticError):
         self.sample = sample
         self.operation = operation
         self.operands = operands
+
+
+class RenderError(ValorError, RuntimeError):
+    """A picture could not be drawn: Graphviz failed, or took too long."""
+
+
+def shown(value: Any) -> str:
+    """Return a value as an error shows it: never long."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return a hint at the name that was probably meant; "" if none is near.
+
+    >>> nearest("epoch", ["epochs", "seed"])
+    ", did you mean 'epochs'?"
+    """
+    import difflib
+
+    by_letters = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
+    return f", did you mean {by_letters[close[0]]!r}?" if close else ""

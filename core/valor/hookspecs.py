@@ -218,6 +218,20 @@ def valor_before_training(run: "Run") -> None:
 
 
 @hookspec
+def valor_after_steps(run: "Run") -> None:
+    """See how far the run has come, without slowing it down: for progress on a screen.
+
+    Called by the trainer each time the engine comes back: at the latest after half a second, or
+    after one step where a step takes longer; and at each epoch that somebody listens to. Listening
+    here does not make the trainer stop at each epoch, so several may have passed since the last
+    call; `Run.history` has them all.
+
+    Args:
+        run: the run; `completed_steps`, `completed_epochs` and `report` tell where it stands.
+    """
+
+
+@hookspec
 def valor_before_epoch(run: "Run") -> None:
     """Look at the state between two epochs.
 

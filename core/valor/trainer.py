@@ -1,16 +1,15 @@
 """`Trainer`: a model, a loss and an optimizer, brought together with data."""
 
-import contextlib
 import math
-import time
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from valor._data import as_rows, as_samples
+from valor._discovery import default_manager
 from valor._eager import EAGER, outputs_of, sample_loss
 from valor._graph import Valor
-from valor._manager import PluginManager, default_manager
+from valor._loop import Interrupts, Loop
+from valor._manager import PluginManager
 from valor._registry import resolve
 from valor._run import Run
 from valor.contracts import (
@@ -23,16 +22,13 @@ from valor.contracts import (
     Optimizer,
     Penalty,
     Plan,
-    Program,
 )
-from valor.exceptions import DataError, FormulaError, InvalidArgumentError
+from valor.exceptions import DataError, InvalidArgumentError
 from valor.functions import number
 
 F = TypeVar("F", bound=Formula)
 
-LONGEST_CALL = 0.5  # seconds an engine runs before the trainer looks up, for Ctrl-C's sake
 MODES = ("exact", "fast")
-EPOCH_HOOKS = ("valor_before_epoch", "valor_after_epoch", "valor_should_stop")
 
 
 class Trainer:
@@ -89,7 +85,7 @@ class Trainer:
         self._manager = plugins
         self.model = model
         self.loss = resolve(Loss, loss, plugins, "loss")
-        self.optimizer = resolve(Optimizer, optimizer, plugins, "optimizer").bind()
+        self.optimizer = resolve(Optimizer, optimizer, plugins, "optimizer")
         self.engine, self._engine_reason = self._choose_engine(engine)
         self.mode = mode
         self.callbacks = [self._callback(each) for each in _several("callbacks", callbacks)]
@@ -207,44 +203,14 @@ class Trainer:
         for parameter in self.model.parametros():
             parameter.data = float(number(parameter.data, f"parameter {parameter.rotulo!r}"))
         program = self.engine.compile(self.model, self.loss, self.optimizer, plan)
-        losses = _Losses(plan, self.loss, run)
-        listened = manager.listens(*EPOCH_HOOKS)
-        with _interrupts_noted() as interrupted:
+        with Interrupts() as interrupts:
             try:
-                while not run.stopped_by:
-                    self._advance(program, run, losses, manager, listened)
-                    if not run.stopped_by and run.completed_steps == run.epochs * (
-                        run.steps_per_epoch
-                    ):
-                        run.stopped_by = "epochs"
-                    elif not run.stopped_by and interrupted():
-                        run.stopped_by = "interrupt"
+                Loop(program, plan, self.loss, run, manager, interrupts).to_the_end()
             finally:
+                interrupts.held = True
                 self._state = program.state()
                 self._completed_steps += run.completed_steps
                 self._completed_epochs += math.ceil(run.completed_steps / run.steps_per_epoch)
-
-    def _advance(
-        self,
-        program: Program,
-        run: Run,
-        losses: "_Losses",
-        manager: PluginManager,
-        listened: bool,
-    ) -> None:
-        """Run one call of the engine, and tell the listeners of an epoch that it ended."""
-        remaining = run.epochs * run.steps_per_epoch - run.completed_steps
-        if listened:
-            done = run.completed_steps % run.steps_per_epoch
-            remaining = run.steps_per_epoch - done
-            if not done:
-                manager.hook.valor_before_epoch(run=run)
-        losses.take(program, remaining)
-        if listened and run.completed_steps % run.steps_per_epoch == 0:
-            report = run.report
-            manager.hook.valor_after_epoch(run=run, report=report)
-            votes = manager.hook.valor_should_stop(run=run, report=report)
-            run.stopped_by = next((vote for vote in votes if vote), "")
 
     def _plan(self, x: Any, y: Any, epochs: int, batch_size: int | None, shuffle: bool) -> Plan:
         inputs, targets = as_samples(x, y)
@@ -269,6 +235,7 @@ class Trainer:
             epochs=epochs,
             shuffle=bool(shuffle),
             seed=seed,
+            mode=self.mode,
             penalties=self.penalties,
             gradient_transforms=self.gradient_transforms,
             first_epoch=self._completed_epochs,
@@ -305,55 +272,6 @@ class Trainer:
         )
 
 
-class _Losses:
-    """Calls the engine for at most half a second, and turns the losses of steps into epochs'."""
-
-    def __init__(self, plan: Plan, loss: Loss, run: Run) -> None:
-        sizes = [len(rows) for rows in plan.batches(plan.first_epoch)]
-        mean = loss.reduction == "mean" and len(sizes) > 1
-        self._weights = [size / len(plan.inputs) for size in sizes] if mean else []
-        self._run = run
-        self._epoch: array[float] = array("d")
-        self._steps = 1
-
-    def take(self, program: Program, remaining: int) -> None:
-        """Advance the program by some steps, and note those that it completed."""
-        losses: array[float] = array("d")
-        steps = min(self._steps, remaining)
-        start = time.perf_counter()
-        try:
-            program.advance(steps, losses)
-        finally:
-            self._note(losses)
-        if len(losses) != steps:
-            raise FormulaError(
-                f"engine {self._run.engine!r} was asked for {steps} steps "
-                f"and gave {len(losses)} losses"
-            )
-        seconds = time.perf_counter() - start
-        # Never more than twice as many at once: the first steps of a run may be unlike the rest.
-        within = int(steps * LONGEST_CALL / max(seconds, 1e-9))
-        self._steps = max(1, min(max(self._steps, 2 * steps), within))
-
-    def _note(self, losses: "array[float]") -> None:
-        run = self._run
-        run.completed_steps += len(losses)
-        if run.steps_per_epoch == 1:
-            run.history.extend("loss", losses)
-            return
-        self._epoch.extend(losses)
-        count = run.steps_per_epoch
-        while len(self._epoch) >= count:
-            run.history.extend("loss", [self._reduced(self._epoch[:count])])
-            del self._epoch[:count]
-
-    def _reduced(self, losses: Sequence[float]) -> float:
-        total = 0.0
-        for position, loss in enumerate(losses):
-            total += loss * self._weights[position] if self._weights else loss
-        return total
-
-
 def _numbers(scalars: Iterable[Valor]) -> list[float]:
     return [float(scalar.data) for scalar in scalars]
 
@@ -368,30 +286,3 @@ def _at_least_one(argument: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InvalidArgumentError(f"{argument} must be an int of at least 1, not {value!r}")
     return value
-
-
-@contextlib.contextmanager
-def _interrupts_noted() -> Iterator[Callable[[], bool]]:
-    """Note the first Ctrl-C instead of raising, so that it does not break a step in two."""
-    import signal
-    import threading
-
-    noted = False
-
-    def note(signum: int, frame: Any) -> None:
-        nonlocal noted
-        if noted:
-            raise KeyboardInterrupt
-        noted = True
-
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if ours:
-        signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: noted
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -16,7 +16,7 @@ import pytest
 
 import valor
 from valor import cli, exceptions, hookspecs
-from valor._tables import Tables
+from valor.config._tables import Tables
 from valor.contracts import KINDS
 from valor_plugins import BUNDLED
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from valor import MLP, Activation, hookimpl, plugin_manager
-from valor.checkpoint import load, read, save, write_atomically
+from valor.checkpoint import load, read, save
 from valor.exceptions import InvalidArgumentError, ModelFileError
 
 
@@ -292,43 +292,3 @@ def test_what_cannot_be_saved_is_refused_and_the_old_file_kept(saved: Path) -> N
         save(odd, saved)
     assert saved.read_bytes() == before
     assert os.listdir(saved.parent) == [saved.name]
-
-
-def test_a_write_that_fails_leaves_the_old_content(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a.txt"
-    write_atomically(path, "old")
-
-    def full(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    for function in ("replace", "fsync"):
-        with monkeypatch.context() as patched:
-            patched.setattr(os, function, full)
-            with pytest.raises(OSError, match="No space left"):
-                write_atomically(path, "new")
-        assert path.read_text() == "old"
-        assert os.listdir(tmp_path) == ["a.txt"]
-
-
-def test_a_write_replaces_what_a_link_leads_to(tmp_path: Path) -> None:
-    target, link = tmp_path / "target", tmp_path / "link"
-    target.write_text("old")
-    link.symlink_to(target)
-    write_atomically(link, "new")
-    assert link.is_symlink()
-    assert target.read_text() == "new"
-
-
-def test_a_write_to_what_is_no_regular_file_goes_straight_in(tmp_path: Path) -> None:
-    write_atomically(os.devnull, "gone")
-    assert not os.path.isfile(os.devnull)
-    with pytest.raises(IsADirectoryError):
-        write_atomically(tmp_path, "no")
-
-
-def test_a_new_file_has_the_rights_any_new_file_has(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "a", b"1")
-    (tmp_path / "b").write_bytes(b"1")
-    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode

@@ -134,7 +134,7 @@ def test_a_record_says_who_provides_it(site: Any) -> None:
 
 
 def test_the_default_manager_is_built_once(site: Any) -> None:
-    from valor._manager import default_manager
+    from valor._discovery import default_manager
 
     assert default_manager() is default_manager()
 

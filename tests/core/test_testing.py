@@ -25,6 +25,7 @@ from valor import (
     PluginManager,
     Schedule,
     hookimpl,
+    optimizer,
 )
 from valor import functions as f
 from valor.contracts import Record
@@ -149,6 +150,27 @@ def test_what_is_bound_is_what_is_checked(failures: Failures) -> None:
     assert set(failures(lambda: check_loss(loss.bind(scale=99.0), domain=(-10, 10)))) == {
         "extremes"
     }
+
+
+@pytest.mark.parametrize("domain", [(1.0, 0.0), (0.0, 0.0), (0.0,), 3, (0.0, "1"), (0.0, math.nan)])
+def test_a_domain_is_an_interval(domain: Any) -> None:
+    for refused in (
+        lambda: check_activation(f.tanh, domain=domain),
+        lambda: check_penalty(f.tanh, domain=domain),
+        lambda: check_loss(lambda p, t: p[0], domain=domain),
+    ):
+        with pytest.raises(
+            InvalidArgumentError, match=r"^domain must be two numbers \(low, high\)"
+        ):
+            refused()
+    with pytest.raises(InvalidArgumentError, match=r"^targets must be"):
+        check_loss(lambda p, t: p[0], targets=domain)
+
+
+def test_a_schedule_may_stand_for_the_learning_rate() -> None:
+    falling = Schedule("falling", lambda step, total: 0.5 / step)
+    report = check_optimizer(optimizer("gradient_descent", learning_rate=falling))
+    assert "learning_rate=0.5" in str(report)
 
 
 # The verdict

@@ -46,7 +46,7 @@ def counting(programs: list[CountingProgram], monkeypatch: pytest.MonkeyPatch) -
             program = CountingProgram(model, loss, optimizer, plan)
             program.seconds_per_step = seconds_per_step
             clock = SimpleNamespace(perf_counter=lambda: program.clock.now)
-            monkeypatch.setattr("valor.trainer.time", clock)
+            monkeypatch.setattr("valor._loop.time", clock)
             programs.append(program)
             return program
 

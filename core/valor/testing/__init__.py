@@ -15,7 +15,8 @@ test's own, for which a plugin that cannot be loaded is an error.
 from collections.abc import Callable
 from typing import Any
 
-from valor._manager import PluginManager, default_manager, normalized, plugin_manager
+from valor._discovery import default_manager, plugin_manager
+from valor._manager import PluginManager, normalized
 from valor.contracts import (
     Activation,
     Exporter,
@@ -127,7 +128,7 @@ def check(record: Record, **options: Any) -> Report:
 
 
 def pytest_configure(config: Any) -> None:
-    """Give pytest the fixtures. pytest calls this; it is imported where it runs anyway."""
+    """Give pytest its fixture; called by pytest, which therefore is imported already."""
     import pytest
 
     class Fixtures:

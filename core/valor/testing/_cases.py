@@ -9,6 +9,8 @@ import attrs
 
 from valor._graph import Valor
 from valor.contracts import Formula
+from valor.exceptions import InvalidArgumentError
+from valor.functions import number
 
 Domain: TypeAlias = tuple[float, float]
 
@@ -56,9 +58,10 @@ class Case:
     def shifted(self, axis: int, by: float) -> "Case":
         """Return the case with one number of the first argument moved."""
         first = self.arguments[0]
-        moved = first + by if not isinstance(first, list) else list(first)
-        if isinstance(moved, list):
-            moved[axis] += by
+        if isinstance(first, list):
+            moved: Any = [*first[:axis], first[axis] + by, *first[axis + 1 :]]
+        else:
+            moved = first + by
         return attrs.evolve(self, arguments=(moved, *self.arguments[1:]))
 
     def values(self) -> list[float]:
@@ -68,6 +71,23 @@ class Case:
     def plain_values(self) -> list[float]:
         """Return the numbers that the formula gives, from plain numbers."""
         return flat(self.record.formula(*self.given(keep, keep)))
+
+
+def checked(domain: Domain, argument: str = "domain") -> Domain:
+    """Return a domain as two floats.
+
+    Raises:
+        InvalidArgumentError: it is not two numbers, of which the first is the smaller.
+    """
+    try:
+        low, high = (float(number(bound, argument)) for bound in domain)
+    except (TypeError, ValueError):
+        low = high = math.nan
+    if low < high:
+        return low, high
+    raise InvalidArgumentError(
+        f"{argument} must be two numbers (low, high), the first the smaller, not {domain!r}"
+    )
 
 
 def points_in(domain: Domain, size: int, count: int) -> Iterator[list[float]]:

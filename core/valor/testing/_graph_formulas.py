@@ -8,7 +8,7 @@ from valor._manager import PluginManager
 from valor._traversal import topological_order
 from valor.contracts import Activation, Exporter, Formula, Loss, Penalty
 from valor.testing import _gradients, _properties
-from valor.testing._cases import EVERYWHERE, Case, Domain, extremes_in, keep, points_in
+from valor.testing._cases import EVERYWHERE, Case, Domain, checked, extremes_in, keep, points_in
 from valor.testing._report import Failed, Report
 from valor.testing._verdict import record_of, verdict
 
@@ -32,12 +32,13 @@ def check_activation(
 
     Raises:
         ConformanceError: a check failed.
+        InvalidArgumentError: an argument is not what it should be.
 
     >>> print(check_activation(lambda v: v * v.sig()).checks[1])
     ok   result: each a Valor
     """
     __tracebackhide__ = True
-    known = record_of(Activation, record, plugins)
+    known, domain = record_of(Activation, record, plugins), checked(domain)
     if known.over == "neuron":
         return _check_scalars(known, domain)
     ordinary = [Case(known, (point,)) for size in (1, 2, 5) for point in points_in(domain, size, 6)]
@@ -70,7 +71,7 @@ def check_penalty(
     True
     """
     __tracebackhide__ = True
-    return _check_scalars(record_of(Penalty, record, plugins), domain)
+    return _check_scalars(record_of(Penalty, record, plugins), checked(domain))
 
 
 def check_loss(
@@ -95,8 +96,8 @@ def check_loss(
     True
     """
     __tracebackhide__ = True
-    known = record_of(Loss, record, plugins)
-    targets = domain if targets is None else targets
+    known, domain = record_of(Loss, record, plugins), checked(domain)
+    targets = domain if targets is None else checked(targets, "targets")
     ordinary = []
     for size in (1, 3):
         goals = [*points_in(targets, size, 8)][::-1]  # backwards, so as not to be the predictions

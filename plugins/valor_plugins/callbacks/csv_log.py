@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from valor import Callback, Run, hookimpl
-from valor.checkpoint import write_atomically
+from valor.files import write_atomically
 
 
 class CsvLog:

@@ -5,7 +5,6 @@ A history of any length gives a small file: what a column of pixels cannot show 
 
 import itertools
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -15,6 +14,7 @@ import attrs
 
 from valor import Callback, Run, hookimpl
 from valor.exceptions import InvalidArgumentError
+from valor.files import write_atomically
 from valor.functions import number
 from valor_plugins.callbacks.loss_axis import SCALES, Axis, epoch_ticks, loss_axis
 
@@ -212,12 +212,7 @@ class LossCurve:
         """Write the curve."""
         svg = loss_curve_svg(run.history["loss"], title=self.title, scale=self.scale)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-        try:
-            temporary.write_text(svg, encoding="utf-8", newline="\n")
-            temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_atomically(self.path, svg)
 
     @hookimpl
     def valor_on_training_error(self, run: Run) -> None:

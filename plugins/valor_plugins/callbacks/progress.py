@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import attrs
 
-from valor import Callback, EpochReport, Run, hookimpl
+from valor import Callback, Run, hookimpl
 
 SECONDS_BETWEEN_UPDATES = 0.1  # of the terminal's line: what an eye can follow
 
@@ -54,45 +54,47 @@ class Progress:
             self._display = _Lines(stream, max(1, run.epochs // self.lines))
 
     @hookimpl
-    def valor_after_epoch(self, report: EpochReport) -> None:
-        self._tell("show", report)
+    def valor_after_steps(self, run: Run) -> None:
+        self._tell("show", run)
 
     @hookimpl
     def valor_after_training(self, run: Run) -> None:
-        self._tell("finish", run.report)
+        self._tell("finish", run)
 
     @hookimpl
     def valor_on_training_error(self, run: Run) -> None:
-        self._tell("finish", run.report)
+        self._tell("finish", run)
 
-    def _tell(self, what: str, report: EpochReport | None) -> None:
+    def _tell(self, what: str, run: Run) -> None:
         if self._display is None:
             return
         try:
-            getattr(self._display, what)(report)
+            getattr(self._display, what)(run)
         except BrokenPipeError:
             self._display = None
 
 
 class _Lines:
-    """Plain lines, one every so many epochs."""
+    """Plain lines, one every so many epochs, whenever the run comes by to have them printed."""
 
     def __init__(self, stream: TextIO, every: int) -> None:
         self._stream = stream
         self._every = every
         self._last = 0
 
-    def show(self, report: EpochReport) -> None:
-        if report.epoch == 1 or report.epoch % self._every == 0:
-            self._print(report)
+    def show(self, run: Run) -> None:
+        for epoch in range(self._last + 1, len(run.history) + 1):
+            if epoch == 1 or epoch % self._every == 0:
+                self._print(run, epoch)
 
-    def finish(self, report: EpochReport | None) -> None:
-        if report and report.epoch != self._last:
-            self._print(report)
+    def finish(self, run: Run) -> None:
+        self.show(run)
+        if self._last != len(run.history):
+            self._print(run, len(run.history))
 
-    def _print(self, report: EpochReport) -> None:
-        self._last = report.epoch
-        print(_text(report), file=self._stream, flush=True)
+    def _print(self, run: Run, epoch: int) -> None:
+        self._last = epoch
+        print(_text(run, epoch), file=self._stream, flush=True)
 
 
 class _Line:
@@ -103,19 +105,19 @@ class _Line:
         self._next = 0.0
         self._longest = 0
 
-    def show(self, report: EpochReport) -> None:
+    def show(self, run: Run) -> None:
         now = time.monotonic()
-        if now >= self._next:
+        if run.history and now >= self._next:
             self._next = now + SECONDS_BETWEEN_UPDATES
-            self._write(report, "")
+            self._write(run, "")
 
-    def finish(self, report: EpochReport | None) -> None:
-        if report:
-            self._write(report, "\n")
+    def finish(self, run: Run) -> None:
+        if run.history:
+            self._write(run, "\n")
 
-    def _write(self, report: EpochReport, end: str) -> None:
+    def _write(self, run: Run, end: str) -> None:
         # A line as wide as the terminal would wrap, and the next one could not write over it.
-        text = _text(report)[: shutil.get_terminal_size().columns - 1]
+        text = _text(run, len(run.history))[: shutil.get_terminal_size().columns - 1]
         self._longest = max(self._longest, len(text))
         self._stream.write(f"\r{text.ljust(self._longest)}{end}")
         self._stream.flush()
@@ -130,20 +132,20 @@ class _Bar:
         self._next = 0.0
         progress.start()
 
-    def show(self, report: EpochReport) -> None:
+    def show(self, run: Run) -> None:
         now = time.monotonic()
-        if now >= self._next:
+        if run.history and now >= self._next:
             self._next = now + SECONDS_BETWEEN_UPDATES
-            self._update(report)
+            self._update(run)
 
-    def finish(self, report: EpochReport | None) -> None:
-        if report:
-            self._update(report)
+    def finish(self, run: Run) -> None:
+        if run.history:
+            self._update(run)
         self._progress.stop()
 
-    def _update(self, report: EpochReport) -> None:
-        loss = f"{report.loss:.6g}"
-        self._progress.update(self._task, completed=report.epoch, loss=loss, refresh=True)
+    def _update(self, run: Run) -> None:
+        loss = f"{run.history['loss'][-1]:.6g}"
+        self._progress.update(self._task, completed=len(run.history), loss=loss, refresh=True)
 
 
 def _bar(stream: TextIO, epochs: int) -> _Bar | None:
@@ -162,9 +164,9 @@ def _bar(stream: TextIO, epochs: int) -> _Bar | None:
     return None
 
 
-def _text(report: EpochReport) -> str:
-    width = len(str(report.epochs))
-    return f"epoch {report.epoch:{width}} of {report.epochs}  loss {report.loss:.6g}"
+def _text(run: Run, epoch: int) -> str:
+    loss = run.history["loss"][epoch - 1]
+    return f"epoch {epoch:{len(str(run.epochs))}} of {run.epochs}  loss {loss:.6g}"
 
 
 @hookimpl

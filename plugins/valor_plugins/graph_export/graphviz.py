@@ -4,7 +4,7 @@ the wheels of pygraphviz bring along.
 
 import sys
 
-from valor.exceptions import MissingExtraError, ValorError
+from valor.exceptions import MissingExtraError, RenderError
 
 TIME_LIMIT = 60.0  # seconds; the largest picture takes about ten
 EXTRA = "pip install 'valor-framework[graph]'"
@@ -26,7 +26,7 @@ def painted(source: str, format: str) -> bytes:
 
     Raises:
         MissingExtraError: there is no Graphviz, neither on the system nor from the extra `graph`.
-        ValorError: Graphviz failed, or took longer than `TIME_LIMIT`.
+        RenderError: Graphviz failed, or took longer than `TIME_LIMIT`.
     """
     import subprocess
 
@@ -40,15 +40,15 @@ def painted(source: str, format: str) -> bytes:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ValorError(
+        raise RenderError(
             f"Graphviz ({command[0]}) did not finish the picture (format={format!r}) within "
             f"{TIME_LIMIT:g} seconds and was ended; use format='svg', or draw a smaller part"
         ) from None
     except OSError as error:
-        raise ValorError(f"Graphviz ({command[0]}) could not be started: {error}") from error
+        raise RenderError(f"Graphviz ({command[0]}) could not be started: {error}") from error
     if result.returncode or not result.stdout:
         complaint = result.stderr.decode("utf-8", "replace").strip() or "it said nothing"
-        raise ValorError(
+        raise RenderError(
             f"Graphviz ({command[0]}) could not draw the picture (format={format!r}); "
             f"format='svg' needs no Graphviz. It ended with status {result.returncode}: "
             f"{complaint[-500:]}"

@@ -9,6 +9,7 @@ import attrs
 
 from valor import Valor
 from valor.exceptions import InvalidArgumentError
+from valor.files import write_atomically
 from valor_plugins.graph_export.drawing import drawing
 from valor_plugins.graph_export.graphviz import painted
 from valor_plugins.graph_export.placed_dot import placed_dot
@@ -73,7 +74,7 @@ class Picture:
         Raises:
             InvalidArgumentError: the format is unknown, or the graph too large for it.
             MissingExtraError: the format needs Graphviz, and there is none.
-            ValorError: Graphviz failed or took too long.
+            RenderError: Graphviz failed or took too long.
         """
         if format in self.text_formats:
             return self.source.encode("utf-8")
@@ -101,7 +102,7 @@ class Picture:
             format: as for `pipe`; if None, that of the file's suffix, or else "svg".
 
         Raises:
-            InvalidArgumentError, MissingExtraError, ValorError: as for `pipe`.
+            InvalidArgumentError, MissingExtraError, RenderError: as for `pipe`.
 
         >>> import tempfile
         >>> from valor import Valor, plota_grafo
@@ -118,12 +119,7 @@ class Picture:
         if suffix != format or not path.stem:
             path = path.with_name(f"{path.name}.{format}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_atomically(path, content)
         return str(path)
 
     @property

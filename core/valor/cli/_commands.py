@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 
 from valor import checkpoint, config
-from valor._files import by_suffix, read_table, selected
-from valor._manager import Plugin, PluginManager, plugin_manager
-from valor._model_document import ModelDocument
+from valor._discovery import plugin_manager
+from valor._manager import Plugin, PluginManager
 from valor._registry import callback, exporter, reader
-from valor._results import (
+from valor.checkpoint import ModelDocument
+from valor.cli._results import (
     aligned,
     as_row,
     csv_text,
@@ -24,7 +24,6 @@ from valor._results import (
     prediction_table,
     write_results,
 )
-from valor.checkpoint import write_atomically
 from valor.config import Configuration
 from valor.contracts import Exporter, Reader
 from valor.exceptions import (
@@ -34,6 +33,7 @@ from valor.exceptions import (
     NameConflictError,
     UnknownNameError,
 )
+from valor.files import by_suffix, read_table, selected, write_atomically
 
 OK, INTERRUPTED = 0, 130
 

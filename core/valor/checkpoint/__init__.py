@@ -2,7 +2,7 @@
 
 Parameters are hexadecimal floats by path name, so that what is loaded is, to the last bit, what
 was saved. Reading is strict and runs nothing: a file that is damaged, or that says anything this
-version does not know, is refused whole. Writing is atomic, for any file: see `write_atomically`.
+version does not know, is refused whole.
 """
 
 import json
@@ -11,15 +11,17 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from valor._discovery import DISTRIBUTION, default_manager
 from valor._graph import Valor
-from valor._manager import DISTRIBUTION, PluginManager, default_manager
-from valor._model_document import FORMAT, VERSION, ModelDocument, is_plain, parse
+from valor._manager import PluginManager
 from valor._network import MLP, SIGMOID
 from valor._registry import find
+from valor.checkpoint._document import FORMAT, VERSION, ModelDocument, is_plain, parse
 from valor.contracts import Activation, Initializer
 from valor.exceptions import InvalidArgumentError, ModelFileError, ValorError
+from valor.files import write_atomically
 
-__all__ = ["ModelDocument", "load", "read", "save", "write_atomically"]
+__all__ = ["ModelDocument", "load", "read", "save"]
 
 Path = str | os.PathLike[str]
 
@@ -144,45 +146,6 @@ def read(path: Path) -> ModelDocument:
         raise ModelFileError(f"{os.fspath(path)}: it is not UTF-8 text: {error}") from error
     except ModelFileError as error:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from error
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that whoever reads it finds the old content or the new, never a part.
-
-    The new content is written beside the file, forced to the disk, and put in its place. What is
-    not a regular file (a pipe, a terminal) is written to as it is.
-
-    Args:
-        path: the file; its folder must exist.
-        content: text, which is written as UTF-8, or bytes.
-
-    Raises:
-        OSError: it cannot be written; what was there before is still there.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_atomically(f"{folder}/a.txt", "new")
-    ...     os.listdir(folder)
-    ['a.txt']
-    """
-    data = content.encode() if isinstance(content, str) else content
-    target = os.path.realpath(path)  # of a link, the file it leads to is replaced
-    if os.path.exists(target) and not os.path.isfile(target):
-        with open(path, "wb") as file:
-            file.write(data)
-        return
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise
 
 
 def _places(model: MLP) -> Iterator[tuple[str, Any, Any]]:

@@ -14,11 +14,10 @@ from typing import Any, TypeVar
 import attrs
 
 from valor._data import Rows, as_samples
-from valor._files import by_suffix, read_table, selected
 from valor._manager import PluginManager
 from valor._network import MLP
 from valor._registry import resolve
-from valor._tables import Keys, Named, Refusal, Tables, structured
+from valor.config._tables import Keys, Named, Refusal, Tables, structured
 from valor.contracts import (
     Activation,
     Callback,
@@ -32,6 +31,7 @@ from valor.contracts import (
     Schedule,
 )
 from valor.exceptions import ConfigurationError, ValorError
+from valor.files import by_suffix, read_table, selected
 from valor.trainer import Trainer
 
 __all__ = ["Configuration", "Override", "Samples", "read"]

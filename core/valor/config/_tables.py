@@ -6,10 +6,12 @@ no number, 3.7 no int, true no 1, and no number is NaN or infinite.
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NewType
 
 import attrs
+
+from valor.exceptions import nearest, shown
 
 Keys = tuple[str | int, ...]
 
@@ -120,25 +122,11 @@ def structured(document: Mapping[str, Any]) -> tuple[Tables | None, list[Refusal
         return None, list(_refusals(error, ()))
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return a hint at the name that was probably meant; "" if none is near.
-
-    >>> nearest("epoch", ["epochs", "seed"])
-    ", did you mean 'epochs'?"
-    """
-    import difflib
-
-    by_letters = {each.casefold(): each for each in known}
-    close = difflib.get_close_matches(name.casefold(), list(by_letters), n=1)
-    return f", did you mean {by_letters[close[0]]!r}?" if close else ""
-
-
-def shown(value: Any) -> str:
-    """Return a value as an error shows it: as TOML writes it where that differs, and not long."""
+def _shown(value: Any) -> str:
+    """Return a value as an error shows it, as TOML writes it where that differs."""
     if isinstance(value, bool):
         return str(value).lower()
-    text = "a table" if isinstance(value, dict) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return "a table" if isinstance(value, dict) else shown(value)
 
 
 @functools.cache
@@ -186,7 +174,7 @@ def _refusals(error: BaseException, keys: Keys) -> Iterator[Refusal]:
 
 
 def _expected(what: str, value: Any, *keys: str | int) -> Refusal:
-    return Refusal(f"expected {what}, not {shown(value)}", *keys)
+    return Refusal(f"expected {what}, not {_shown(value)}", *keys)
 
 
 def _exactly(kind: type, what: str) -> Callable[[Any], Any]:

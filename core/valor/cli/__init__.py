@@ -1,7 +1,7 @@
 """The `valor` command: it reads options, calls what does the work, and turns errors into lines.
 
 An option of ``valor train`` stands for a key of a configuration file, and is checked as the file
-is. What a command does stands in `valor._commands`, which is imported when it is needed.
+is. What a command does stands in `valor.cli._commands`, which is imported when it is needed.
 """
 
 import argparse
@@ -184,7 +184,7 @@ def _run(arguments: Sequence[str]) -> int:
     ]
     if options.command == "train":
         options.overrides = _overrides(options)
-    from valor import _commands
+    from valor.cli import _commands
 
     command = getattr(_commands, options.command)
     code: int = command(options)
@@ -194,7 +194,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _unknown(arguments: Sequence[str], command: str | None) -> str:
     message = f"unrecognized arguments: {' '.join(arguments)}"
     if command == "train":
-        from valor._tables import nearest
+        from valor.exceptions import nearest
 
         message += nearest(arguments[0], [option for option, *_ in TRAIN_OPTIONS])
     return message

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import attrs
 
-from valor.exceptions import ModelFileError
+from valor.exceptions import ModelFileError, shown
 
 FORMAT = "valor-model"
 VERSION = 1
@@ -112,7 +112,7 @@ def _checked(document: Any) -> ModelDocument:
         isinstance(widths, list)
         and len(widths) > 1
         and all(type(width) is int and width > 0 for width in widths),
-        f"widths must be two or more ints of at least 1, not {_shown(widths)}",
+        f"widths must be two or more ints of at least 1, not {shown(widths)}",
     )
     for name, width in (("inputs", widths[0]), ("targets", widths[-1])):
         count = len(document[name])
@@ -128,7 +128,7 @@ def _check_activations(activations: Any, layers: int) -> None:
     _require(count == layers, f"activations must be a list of {layers}, one a layer")
     for position, entry in enumerate(activations):
         place = f"activations[{position}]"
-        _require(isinstance(entry, dict), f"{place} must be an object, not {_shown(entry)}")
+        _require(isinstance(entry, dict), f"{place} must be an object, not {shown(entry)}")
         _require_keys(entry, {"name", "distribution", "hyperparameters"}, place)
         texts = [entry["name"], entry["distribution"]]
         _require_texts(texts, list, f"{place}: name and distribution must be texts")
@@ -198,10 +198,5 @@ def _require_texts(value: Any, kind: type, message: str) -> None:
     texts = value.values() if isinstance(value, dict) else value
     _require(
         isinstance(value, kind) and all(isinstance(text, str) for text in texts),
-        f"{message}, not {_shown(value)}",
+        f"{message}, not {shown(value)}",
     )
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

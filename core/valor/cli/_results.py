@@ -11,10 +11,10 @@ from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import exporter
 from valor._traversal import topological_order
-from valor.checkpoint import write_atomically
 from valor.config import Samples
 from valor.contracts import Exporter
 from valor.exceptions import ConfigurationError, ValorError
+from valor.files import write_atomically
 from valor.trainer import Trainer
 
 MOST_READABLE = 2000  # scalars in a picture of a graph

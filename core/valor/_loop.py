@@ -1,0 +1,165 @@
+"""The loop of a run: calls of an engine, and between them those who listen.
+
+An engine runs from one epoch that somebody listens to to the next; where nobody does, for at most
+half a second, so that Ctrl-C is answered.
+"""
+
+import time
+from array import array
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from valor._manager import PluginManager
+from valor._run import Run
+from valor.contracts import Loss, Plan, Program
+from valor.exceptions import FormulaError
+
+LONGEST_CALL = 0.5  # seconds
+EPOCH_HOOKS = ("valor_before_epoch", "valor_after_epoch", "valor_should_stop")
+
+
+class Interrupts:
+    """While it is entered, the first Ctrl-C is only noted, so that it does not break a step in two.
+
+    The second raises KeyboardInterrupt, at once or, where the books are being kept (`held`), when
+    they are in order.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.held = False
+        self._ours = False
+
+    def __enter__(self) -> "Interrupts":
+        import signal
+        import threading
+
+        self._ours = (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        )
+        if self._ours:
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._ours:
+            import signal
+
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def release(self) -> None:
+        """Let go of what was held: a second Ctrl-C that came meanwhile raises now."""
+        self.held = False
+        if self.count > 1:
+            raise KeyboardInterrupt
+
+    def _note(self, signum: int, frame: Any) -> None:
+        self.count += 1
+        if self.count > 1 and not self.held:
+            raise KeyboardInterrupt
+
+
+class Loop:
+    """Runs a program to the end of its plan, or to a vote, or to Ctrl-C.
+
+    Args:
+        program: what the engine compiled.
+        plan, loss: what it was compiled for.
+        run: what keeps the books.
+        manager: whose plugins listen.
+        interrupts: where Ctrl-C is noted.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        plan: Plan,
+        loss: Loss,
+        run: Run,
+        manager: PluginManager,
+        interrupts: Interrupts,
+    ) -> None:
+        self._program = program
+        self._run = run
+        self._manager = manager
+        self._interrupts = interrupts
+        self._listened = manager.listens(*EPOCH_HOOKS)
+        sizes = [len(rows) for rows in plan.batches(plan.first_epoch)]
+        mean = loss.reduction == "mean" and len(sizes) > 1
+        self._weights = [size / len(plan.inputs) for size in sizes] if mean else []
+        self._losses: array[float] = array("d")  # of the steps of the epoch under way
+        self._steps = 1  # how many to ask for at once
+
+    def to_the_end(self) -> None:
+        """Run, and note on the run what stopped it."""
+        run = self._run
+        planned = run.epochs * run.steps_per_epoch
+        while not run.stopped_by:
+            self._one_call(planned - run.completed_steps)
+            if run.stopped_by:
+                continue
+            if run.completed_steps == planned:
+                run.stopped_by = "epochs"
+            elif self._interrupts.count:
+                run.stopped_by = "interrupt"
+
+    def _one_call(self, remaining: int) -> None:
+        """Call the engine once, and those who listen before and after."""
+        run, hook = self._run, self._manager.hook
+        if self._listened:
+            done = run.completed_steps % run.steps_per_epoch
+            remaining = run.steps_per_epoch - done
+            if not done:
+                hook.valor_before_epoch(run=run)
+        self._advance(min(self._steps, remaining))
+        hook.valor_after_steps(run=run)
+        if self._listened and run.completed_steps % run.steps_per_epoch == 0:
+            report = run.report
+            hook.valor_after_epoch(run=run, report=report)
+            votes = hook.valor_should_stop(run=run, report=report)
+            run.stopped_by = next((vote for vote in votes if vote), "")
+
+    def _advance(self, steps: int) -> None:
+        losses: array[float] = array("d")
+        start = time.perf_counter()
+        try:
+            self._program.advance(steps, losses)
+        finally:
+            self._interrupts.held = True
+            self._note(losses)
+            self._interrupts.release()
+        if len(losses) != steps:
+            raise FormulaError(
+                f"engine {self._run.engine!r} was asked for {steps} steps "
+                f"and gave {len(losses)} losses"
+            )
+        seconds = time.perf_counter() - start
+        # Never more than twice as many at once: the first steps of a run may be unlike the rest.
+        within = int(steps * LONGEST_CALL / max(seconds, 1e-9))
+        self._steps = max(1, min(max(self._steps, 2 * steps), within))
+
+    def _note(self, losses: "array[float]") -> None:
+        """Put completed steps on the run, and the losses of completed epochs in its history."""
+        run = self._run
+        run.completed_steps += len(losses)
+        count = run.steps_per_epoch
+        if count == 1:
+            run.history.extend("loss", losses)
+            return
+        self._losses.extend(losses)
+        while len(self._losses) >= count:
+            run.history.extend("loss", [self._reduced(self._losses[:count])])
+            del self._losses[:count]
+
+    def _reduced(self, losses: Sequence[float]) -> float:
+        total = 0.0
+        for position, loss in enumerate(losses):
+            total += loss * self._weights[position] if self._weights else loss
+        return total
