@@ -94,6 +94,7 @@ class Loop:
         sizes = [len(rows) for rows in plan.batches(plan.first_epoch)]
         mean = loss.reduction == "mean" and len(sizes) > 1
         self._weights = [size / len(plan.inputs) for size in sizes] if mean else []
+        self._new: array[float] = array("d")  # losses of steps that are not in the books yet
         self._losses: array[float] = array("d")  # of the steps of the epoch under way
         self._steps = 1  # how many to ask for at once
 
@@ -127,36 +128,37 @@ class Loop:
             run.stopped_by = next((vote for vote in votes if vote), "")
 
     def _advance(self, steps: int) -> None:
-        losses: array[float] = array("d")
         start = time.perf_counter()
-        try:
-            self._program.advance(steps, losses)
-        finally:
-            self._interrupts.held = True
-            self._note(losses)
-            self._interrupts.release()
-        if len(losses) != steps:
+        self._program.advance(steps, self._new)
+        given = len(self._new)
+        self._interrupts.held = True
+        self.keep_books()
+        self._interrupts.release()
+        if given != steps:
             raise FormulaError(
-                f"engine {self._run.engine!r} was asked for {steps} steps "
-                f"and gave {len(losses)} losses"
+                f"engine {self._run.engine!r} was asked for {steps} steps and gave {given} losses"
             )
         seconds = time.perf_counter() - start
         # Never more than twice as many at once: the first steps of a run may be unlike the rest.
         within = int(steps * LONGEST_CALL / max(seconds, 1e-9))
         self._steps = max(1, min(max(self._steps, 2 * steps), within))
 
-    def _note(self, losses: "array[float]") -> None:
-        """Put completed steps on the run, and the losses of completed epochs in its history."""
-        run = self._run
-        run.completed_steps += len(losses)
+    def keep_books(self) -> None:
+        """Put completed steps on the run, and the losses of completed epochs in its history.
+
+        After an error it is to be called once more, for the steps completed before it.
+        """
+        run, new = self._run, self._new
+        self._new = array("d")
+        run.completed_steps += len(new)
         count = run.steps_per_epoch
         if count == 1:
-            run.history.extend("loss", losses)
-            return
-        self._losses.extend(losses)
-        while len(self._losses) >= count:
-            run.history.extend("loss", [self._reduced(self._losses[:count])])
-            del self._losses[:count]
+            run.history.extend("loss", new)
+        else:
+            self._losses.extend(new)
+            while len(self._losses) >= count:
+                run.history.extend("loss", [self._reduced(self._losses[:count])])
+                del self._losses[:count]
 
     def _reduced(self, losses: Sequence[float]) -> float:
         total = 0.0

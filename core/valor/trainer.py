@@ -204,10 +204,12 @@ class Trainer:
             parameter.data = float(number(parameter.data, f"parameter {parameter.rotulo!r}"))
         program = self.engine.compile(self.model, self.loss, self.optimizer, plan)
         with Interrupts() as interrupts:
+            loop = Loop(program, plan, self.loss, run, manager, interrupts)
             try:
-                Loop(program, plan, self.loss, run, manager, interrupts).to_the_end()
+                loop.to_the_end()
             finally:
                 interrupts.held = True
+                loop.keep_books()
                 self._state = program.state()
                 self._completed_steps += run.completed_steps
                 self._completed_epochs += math.ceil(run.completed_steps / run.steps_per_epoch)

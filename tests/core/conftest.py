@@ -70,6 +70,11 @@ class Recorder:
         self._note(f"before {run.completed_epochs + 1}")
 
     @hookimpl
+    def valor_after_steps(self, run: Any) -> None:
+        # Not noted: how often it is called follows the clock.
+        self.actions.get(f"steps {run.completed_steps}", lambda: None)()
+
+    @hookimpl
     def valor_after_epoch(self, run: Any, report: Any) -> None:
         self.reports.append(report)
         self._note(f"after {report.epoch}")

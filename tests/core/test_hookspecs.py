@@ -14,6 +14,7 @@ from valor.exceptions import PluginError
 LIFECYCLE = {
     "valor_before_training": ("run",),
     "valor_before_epoch": ("run",),
+    "valor_after_steps": ("run",),
     "valor_after_epoch": ("run", "report"),
     "valor_should_stop": ("run", "report"),
     "valor_after_training": ("run",),
@@ -26,7 +27,7 @@ SPECS = {
 }
 
 
-def test_the_hooks_are_one_for_each_kind_and_the_six_of_a_run() -> None:
+def test_the_hooks_are_one_for_each_kind_and_those_of_a_run() -> None:
     assert set(SPECS) == {f"valor_register_{kind.plural}" for kind in KINDS.values()} | {*LIFECYCLE}
 
 

@@ -6,7 +6,19 @@ from typing import Any
 
 import pytest
 
-from valor import MLP, Engine, Loss, Plan, PluginManager, Trainer, hookimpl, optimizer
+from valor import (
+    MLP,
+    Callback,
+    Engine,
+    Loss,
+    Plan,
+    PluginManager,
+    Trainer,
+    callback,
+    hookimpl,
+    optimizer,
+    plugin_manager,
+)
 from valor.exceptions import FormulaError
 
 
@@ -58,7 +70,7 @@ def counting(programs: list[CountingProgram], monkeypatch: pytest.MonkeyPatch) -
 def test_an_engine_gets_the_model_the_records_and_the_plan(
     trainer: Any, counting: Any, programs: Any, x: Any, y: Any
 ) -> None:
-    chosen = trainer(engine=counting(), seed=9, penalties=[lambda p: p * p])
+    chosen = trainer(engine=counting(), mode="fast", seed=9, penalties=[lambda p: p * p])
     run = chosen.fit(x, y, epochs=7, batch_size=3, shuffle=True)
     model, loss, used, plan = programs[0].given
     assert model is chosen.model
@@ -66,6 +78,7 @@ def test_an_engine_gets_the_model_the_records_and_the_plan(
     assert plan.inputs == x
     assert plan.targets == [[1.0], [0.0], [0.2], [0.5]]
     assert (plan.batch_size, plan.epochs, plan.shuffle, plan.seed) == (3, 7, True, 9)
+    assert plan.mode == "fast"
     assert (plan.steps_per_epoch, plan.total_steps) == (2, 14)
     assert (plan.first_epoch, plan.first_step, plan.state) == (0, 0, None)
     assert [record.kind for record in plan.penalties] == ["penalty"]
@@ -120,7 +133,9 @@ def test_with_a_listener_each_epoch_is_a_call(
     assert programs[1].calls == [1, 2, 1, 4, 4]  # no call goes past the end of an epoch
 
 
-@pytest.mark.parametrize("hook", ["valor_before_training", "valor_after_training"])
+@pytest.mark.parametrize(
+    "hook", ["valor_before_training", "valor_after_steps", "valor_after_training"]
+)
 def test_a_listener_to_the_whole_run_only_does_not_slow_it(
     trainer: Any, counting: Any, programs: Any, x: Any, y: Any, hook: str
 ) -> None:
@@ -130,6 +145,32 @@ def test_a_listener_to_the_whole_run_only_does_not_slow_it(
     listener = type("Listener", (), {hook: hookimpl(listen)})()
     trainer(engine=counting(), callbacks=[listener]).fit(x, y, epochs=20)
     assert programs[0].calls == [1, 2, 4, 8, 5]
+
+
+def test_after_steps_is_told_of_every_call(
+    trainer: Any, counting: Any, programs: Any, x: Any, y: Any
+) -> None:
+    seen = []
+
+    class Watches:
+        @hookimpl
+        def valor_after_steps(self, run: Any) -> None:
+            seen.append((run.completed_steps, run.completed_epochs, len(run.history)))
+
+    trainer(engine=counting(), callbacks=[Watches()]).fit(x, y, epochs=5, batch_size=3)
+    assert programs[0].calls == [1, 2, 4, 3]
+    assert seen == [(1, 0, 0), (3, 1, 1), (7, 3, 3), (10, 5, 5)]
+
+
+def test_no_bundled_callback_makes_a_run_stop_at_each_epoch() -> None:
+    manager = plugin_manager(environment=False)
+    names = [r.name for p in manager.plugins for r in p.records if isinstance(r, Callback)]
+    assert len(names) >= 3
+    for name in names:
+        run_manager = manager.fork([callback(name, plugins=manager).formula()])
+        assert not run_manager.listens(
+            "valor_before_epoch", "valor_after_epoch", "valor_should_stop"
+        )
 
 
 def test_no_report_is_made_where_nobody_listens(

@@ -139,6 +139,7 @@ HOOKS = [
     ("after 1", 1),
     ("vote 1", 1),
     ("before 4", 3),
+    ("steps 4", 4),
     ("after 4", 4),
     ("vote 4", 4),
     (f"after {EPOCHS}", EPOCHS),
@@ -171,9 +172,11 @@ def test_a_hook_that_raises(
     assert caught.value is error
     assert chosen.run.completed_steps == steps
     assert chosen.run.stopped_by == "error"
-    assert recorder.calls[-2:] == [call, f"error {type(error).__name__}"]
+    noted = call if not call.startswith("steps") else "before 4"
+    assert recorder.calls[-2:] == [noted, f"error {type(error).__name__}"]
     when, _, epoch = call.partition(" ")
-    hook = {"vote": "valor_should_stop"}.get(when, f"valor_{when}_epoch")
+    named = {"vote": "valor_should_stop", "steps": "valor_after_steps"}
+    hook = named.get(when, f"valor_{when}_epoch")
     hook = hook if epoch != "training" else "valor_before_training"
     assert any("Recorder" in note and hook in note for note in error.__notes__)
     assert any(f"completed step {steps} of this run" in note for note in error.__notes__)

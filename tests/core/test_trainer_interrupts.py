@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -107,16 +107,27 @@ def test_training_in_a_thread(seeded_trainer: Any, x: Any, y: Any, numbers: Any)
     assert [numbers(chosen.model) for chosen in trainers] == [numbers(oracle.model)] * 2
 
 
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def press_twice() -> None:
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+
+
 @contextmanager
-def interrupted_at_line(functions: set[str], wanted: int) -> Iterator[list[int]]:
-    """Raise KeyboardInterrupt before the line which is the `wanted`-th to run in some functions."""
+def interrupted_at_line(
+    functions: set[str], wanted: int, action: Callable[[], None] = interrupt
+) -> Iterator[list[int]]:
+    """Act before the line which is the `wanted`-th to run in some functions."""
     seen = [0]
 
     def watch_lines(frame: Any, event: str, argument: Any) -> Any:
         if event == "line":
             seen[0] += 1
             if seen[0] == wanted:
-                raise KeyboardInterrupt
+                action()
         return watch_lines
 
     def watch_calls(frame: Any, event: str, argument: Any) -> Any:
@@ -159,6 +170,29 @@ def test_an_interrupt_at_any_line_of_the_engine(
         completed.append(chosen.run.completed_steps)
         assert_as_if_nothing_had_happened(chosen, lambda: seeded_trainer(optimizer=choice), x, y)
     assert {0, 1, 2} <= set(completed)
+    assert len(completed) > 50
+
+
+def test_two_presses_at_any_line_of_the_loop(
+    seeded_trainer: Any, x: Any, y: Any, assert_as_if_nothing_had_happened: Any
+) -> None:
+    loop = {f"Loop.{method}" for method in ("to_the_end", "_one_call", "_advance", "keep_books")}
+    choice = optimizer("gradient_descent", momentum=0.9)
+    completed = []
+    for wanted in range(1, 500):
+        chosen = seeded_trainer(optimizer=choice)
+        with interrupted_at_line(loop, wanted, press_twice) as seen:
+            try:
+                chosen.fit(x, y, epochs=6)
+            except KeyboardInterrupt:
+                pass
+            else:
+                break
+        assert seen[0] >= wanted
+        completed.append(chosen.run.completed_steps)
+        assert len(chosen.run.history) == chosen.run.completed_epochs
+        assert_as_if_nothing_had_happened(chosen, lambda: seeded_trainer(optimizer=choice), x, y)
+    assert {0, 1, 3, 6} <= set(completed)
     assert len(completed) > 50
 
 

@@ -150,10 +150,10 @@ def test_a_failed_write_leaves_the_old_file(
 ) -> None:
     (tmp_path / "g.svg").write_text("old", encoding="utf-8")
 
-    def no_room(self: Path, target: Path) -> None:
+    def no_room(source: str, target: str) -> None:
         raise OSError("no room")
 
-    monkeypatch.setattr(Path, "replace", no_room)
+    monkeypatch.setattr(os, "replace", no_room)
     with pytest.raises(OSError, match="no room"):
         dot(neuron).render(tmp_path / "g")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("g.svg", "old")]
