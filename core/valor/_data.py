@@ -1,13 +1,29 @@
 """From what users pass as data to rows of floats; what cannot be trained on is refused here."""
 
 import math
+import operator
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from valor.exceptions import DataError, InvalidNumberError, shown
+from valor.exceptions import DataError, InvalidArgumentError, InvalidNumberError, shown
 from valor.functions import number
 
 Rows = list[list[float]]
+
+
+def at_least_one(value: Any, argument: str) -> int:
+    """Return a count as an int.
+
+    Raises:
+        InvalidArgumentError: it is not an int of at least 1.
+    """
+    try:
+        count = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise InvalidArgumentError(f"{argument} must be an int of at least 1, not {shown(value)}")
+    return count
 
 
 def as_rows(values: Any, argument: str) -> Rows:

@@ -3,12 +3,12 @@
 A name such as "tanh" becomes a formula when the network is built, not while it runs.
 """
 
-import operator
 import random
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from valor import functions
+from valor._data import at_least_one
 from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import resolve
@@ -54,7 +54,7 @@ class Neuronio:
         fan_out: int = 1,
         plugins: PluginManager | None = None,
     ) -> None:
-        width = _width("num_dados_entrada", num_dados_entrada)
+        width = at_least_one(num_dados_entrada, "num_dados_entrada")
         self.activation = _activation(activation, plugins)
         first = _initializer(initializer, plugins)
         generator = _generator(seed)
@@ -131,7 +131,7 @@ class Camada:
         seed: Any = None,
         plugins: PluginManager | None = None,
     ) -> None:
-        width = _width("num_neuronios", num_neuronios)
+        width = at_least_one(num_neuronios, "num_neuronios")
         self.activation = _activation(activation, plugins)
         generator = _generator(seed)
         first = _initializer(initializer, plugins)
@@ -275,16 +275,6 @@ class MLP:
         inputs = len(self.camadas[0].neuronios[0].pesos)
         layers = " -> ".join(f"{len(c.neuronios)} {c.activation.name}" for c in self.camadas)
         return f"MLP({inputs} -> {layers}, {_count(self)})"
-
-
-def _width(argument: str, width: Any) -> int:
-    try:
-        checked = 0 if isinstance(width, bool) else operator.index(width)
-    except TypeError:
-        checked = 0
-    if checked < 1:
-        raise InvalidArgumentError(f"{argument} must be an int of at least 1, not {width!r}")
-    return checked
 
 
 def _activation(given: Any, plugins: PluginManager | None) -> Activation:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from valor._data import as_rows, as_samples
+from valor._data import as_rows, as_samples, at_least_one
 from valor._discovery import default_manager
 from valor._eager import EAGER, outputs_of, sample_loss
 from valor._graph import Valor
@@ -137,7 +137,7 @@ class Trainer:
             model=self.model,
             loss=self.loss,
             optimizer=self.optimizer,
-            epochs=epochs,
+            epochs=plan.epochs,
             steps_per_epoch=plan.steps_per_epoch,
             engine=self.engine.name,
             engine_reason=self._engine_reason,
@@ -222,8 +222,7 @@ class Trainer:
                 f"model.parametros() must return a list of Valor, not {parameters!r}"
             )
         self._check_widths(inputs, targets)
-        _at_least_one("epochs", epochs)
-        size = len(inputs) if batch_size is None else _at_least_one("batch_size", batch_size)
+        size = len(inputs) if batch_size is None else at_least_one(batch_size, "batch_size")
         seed = self.seed
         if seed is None:
             import secrets
@@ -234,7 +233,7 @@ class Trainer:
             inputs=inputs,
             targets=targets,
             batch_size=min(size, len(inputs)),
-            epochs=epochs,
+            epochs=at_least_one(epochs, "epochs"),
             shuffle=bool(shuffle),
             seed=seed,
             mode=self.mode,
@@ -282,9 +281,3 @@ def _several(argument: str, given: Any) -> list[Any]:
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise InvalidArgumentError(f"{argument} must be a list, not {given!r}")
     return list(given)
-
-
-def _at_least_one(argument: str, value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InvalidArgumentError(f"{argument} must be an int of at least 1, not {value!r}")
-    return value
