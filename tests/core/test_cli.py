@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from valor import MLP, Trainer, activation
+from valor import MLP, Trainer, activation, optimizer
 from valor.checkpoint import load, save
 from valor.cli import main
 
