@@ -6,6 +6,7 @@ operation was; which derivative an operation has stands in `valor.functions` and
 """
 
 import functools
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,7 +21,7 @@ def _binary(row: Function) -> Callable[["Valor", Any], "Valor"]:
     """Make the operator method of a row of two arguments. This is the hot path of a run."""
     value, derivative = row.value, row.derivative
 
-    def operator(self: "Valor", other: Any) -> "Valor":
+    def method(self: "Valor", other: Any) -> "Valor":
         if other.__class__ is not Valor:
             other = _operand(other)
             if other is NotImplemented:
@@ -39,15 +40,15 @@ def _binary(row: Function) -> Callable[["Valor", Any], "Valor"]:
         node._mark = 0
         return node
 
-    return operator
+    return method
 
 
-def _reflected(operator: Callable[["Valor", Any], "Valor"]) -> Callable[["Valor", Any], "Valor"]:
-    """Make the method for `other <operator> self`, where `other` is not a Valor."""
+def _reflected(method: Callable[["Valor", Any], "Valor"]) -> Callable[["Valor", Any], "Valor"]:
+    """Make the method for an operator between `other` and `self`, where `other` is not a Valor."""
 
     def reflected(self: "Valor", other: Any) -> "Valor":
         other = _operand(other)
-        return NotImplemented if other is NotImplemented else operator(other, self)
+        return NotImplemented if other is NotImplemented else method(other, self)
 
     return reflected
 
@@ -74,6 +75,14 @@ def _unary(row: Function) -> Callable[["Valor"], "Valor"]:
 
     method.__name__, method.__qualname__ = row.name, f"Valor.{row.name}"
     method.__doc__ = (value.__doc__ or "").partition("\n")[0]
+    return method
+
+
+def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[["Valor", Any], bool]:
+    def method(self: "Valor", other: Any) -> bool:
+        other = _operand(other)
+        return NotImplemented if other is NotImplemented else compare(self.data, other.data)
+
     return method
 
 
@@ -178,6 +187,7 @@ class Valor:
     @progenitor.setter
     def progenitor(self, parents: Iterable["Valor"]) -> None:
         self._by_hand().progenitor = _parents(parents)
+        self._forget_operands()  # their derivatives are not those of the new parents
 
     @property
     def operador_mae(self) -> str:
@@ -210,13 +220,17 @@ class Valor:
         if not callable(function):
             raise InvalidArgumentError(f"propagar must be a function, not {function!r}")
         self._by_hand().propagate = function
-        self._left_slope = self._right_slope = 0  # the function takes their place
+        self._forget_operands()  # the function takes their place
 
     def _by_hand(self) -> _Operation:
         """Turn whatever made this scalar into an operation whose parts can be assigned."""
         if not isinstance(self._operation, _Operation):
             self._operation = _Operation(self.progenitor, self.operador_mae)
         return self._operation
+
+    def _forget_operands(self) -> None:
+        self._left = self._right = None
+        self._left_slope = self._right_slope = 0
 
     # The gradient
 
@@ -240,6 +254,8 @@ class Valor:
 
         Raises:
             GraphCycleError: a scalar is its own ancestor.
+            Exception: whatever a `propagar` of one's own raises; leaves then have the gradients
+                they had before.
 
         >>> x = Valor(3.0)
         >>> y = x * x
@@ -263,13 +279,17 @@ class Valor:
                     slope = node._right_slope
                     if slope:
                         node._right.grad += gradient * slope  # type: ignore[union-attr]
-                        continue  # two slopes: an operation made by hand has none
+                        continue  # two slopes: no propagar of one's own, which clears them
                 operation = node._operation
                 if operation.__class__ is _Operation and operation.propagate is not None:
                     operation.propagate()
-        finally:
+        except BaseException:  # out of somebody's propagar: nothing was propagated
+            self.zero_grad()
             for leaf, before in held.items():
-                leaf.grad = before + leaf.grad
+                leaf.grad = before
+            raise
+        for leaf, before in held.items():
+            leaf.grad = before + leaf.grad
 
     def zero_grad(self) -> None:
         """Set the gradient of this scalar, and of all it was computed from, to 0.
@@ -335,21 +355,10 @@ class Valor:
 
     # Looking at the number
 
-    def __lt__(self, other: Any) -> bool:
-        other = _operand(other)
-        return NotImplemented if other is NotImplemented else self.data < other.data
-
-    def __le__(self, other: Any) -> bool:
-        other = _operand(other)
-        return NotImplemented if other is NotImplemented else self.data <= other.data
-
-    def __gt__(self, other: Any) -> bool:
-        other = _operand(other)
-        return NotImplemented if other is NotImplemented else self.data > other.data
-
-    def __ge__(self, other: Any) -> bool:
-        other = _operand(other)
-        return NotImplemented if other is NotImplemented else self.data >= other.data
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
 
     def __bool__(self) -> bool:
         return bool(self.data)

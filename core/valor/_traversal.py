@@ -5,15 +5,17 @@ parents. It depends on nothing but how the graph was built.
 """
 
 import itertools
+import threading
 from typing import TYPE_CHECKING, Any
 
-from valor.exceptions import GraphCopyError, GraphCycleError
+from valor.exceptions import GraphCopyError, GraphCycleError, InvalidArgumentError, shown
 from valor.functions import Function
 
 if TYPE_CHECKING:
     from valor._graph import Valor
 
 _marks = itertools.count(1, 2)  # each walk takes two: one for "open", the next for "closed"
+_walking = threading.RLock()  # the marks are on the scalars: two walks at once would mix them up
 
 
 def topological_order(root: "Valor") -> list["Valor"]:
@@ -27,12 +29,15 @@ def topological_order(root: "Valor") -> list["Valor"]:
 
     Raises:
         GraphCycleError: a scalar is its own ancestor.
+        InvalidArgumentError: `root` is not a `Valor`.
 
     >>> from valor import Valor
     >>> a, b = Valor(1, rotulo="a"), Valor(2, rotulo="b")
     >>> [node.rotulo or node.operador_mae for node in topological_order(a * b + a)]
     ['a', 'b', '*', '+']
     """
+    if not hasattr(root, "_operation"):
+        raise InvalidArgumentError(f"root must be a Valor, not {shown(root)}")
     order: list[Valor] = []
     seen: set[int] = set()
     for node in computed_nodes(root)[0]:
@@ -49,40 +54,43 @@ def computed_nodes(root: "Valor") -> tuple[list["Valor"], dict["Valor", float]]:
 
     Only leaves whose gradient is not zero are returned, with that gradient.
     """
-    opened = next(_marks)
-    closed = opened + 1
+    if root._operation is None:
+        return [], {root: root.grad} if root.grad else {}
     order: list[Valor] = []
     held: dict[Valor, float] = {}
     stack = [root]
-    if root._operation is None:
-        return order, {root: root.grad} if root.grad else held
-    while stack:
-        node = stack[-1]
-        mark = node._mark
-        if mark >= opened:
-            stack.pop()
-            if mark == opened:  # all it was computed from is in order
+    with _walking:
+        opened = next(_marks)
+        closed = opened + 1
+        while stack:
+            node = stack[-1]
+            if node._mark == opened:  # all it was computed from is in order
                 node._mark = closed
-                order.append(node)
-            continue
-        node._mark = opened
-        if node._operation.__class__ is Function:
-            parents: Any = (node._right, node._left)
-        else:
-            parents = node._operation.progenitor[::-1]  # type: ignore[union-attr]
-        for parent in parents:
-            if parent is None:
-                continue
-            if parent._operation is None:
-                if parent.grad:
-                    held[parent] = parent.grad
-            elif parent._mark < opened:
-                stack.append(parent)
-            elif parent._mark == opened:
-                raise GraphCycleError(
-                    f"{parent!r} (rotulo={parent.rotulo!r}) is its own ancestor; "
-                    "a gradient needs a graph without cycles"
-                )
+                order.append(stack.pop())
+            elif node._mark == closed:
+                stack.pop()
+            else:
+                node._mark = opened
+                operation = node._operation
+                if operation.__class__ is Function:
+                    parents: Any = (node._right, node._left)
+                else:
+                    parents = operation.progenitor[::-1]  # type: ignore[union-attr]
+                    if not parents and node.grad:  # a leaf, but for its symbol or its propagar
+                        held[node] = node.grad
+                for parent in parents:
+                    if parent is None:
+                        continue
+                    if parent._operation is None:
+                        if parent.grad:
+                            held[parent] = parent.grad
+                    elif parent._mark < opened:
+                        stack.append(parent)
+                    elif parent._mark == opened:
+                        raise GraphCycleError(
+                            f"{parent!r} (rotulo={parent.rotulo!r}) is its own ancestor; "
+                            "a gradient needs a graph without cycles"
+                        )
     return order, held
 
 
