@@ -1,11 +1,11 @@
 """Finding the first number that stopped being finite, by walking the graph of a batch."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from valor._graph import Valor
 from valor._traversal import topological_order
+from valor.contracts import Formula
 from valor.exceptions import NonFiniteError
 
 
@@ -60,25 +60,27 @@ def _row_of(node: Valor, samples: Sequence[Valor], rows: Sequence[int]) -> int |
     return None
 
 
-def step_error(
-    name: str,
-    optimizer: Any,
-    operands: tuple[float, float],
-    result: float,
-    epoch: int,
-    batch: int,
+def formula_error(
+    record: Formula, what: str, operands: Mapping[str, float], result: float, epoch: int, batch: int
 ) -> NonFiniteError:
-    """Return the error for a parameter that the optimizer made not finite."""
-    parameter, gradient = operands
+    """Return the error for a formula of the step that made something not finite.
+
+    Args:
+        record: the formula.
+        what: what it would have made so, in words.
+        operands: what it was given, by name.
+        result: what it made.
+        epoch, batch: where the batch stands, counted from 1.
+    """
     return NonFiniteError(
-        f"epoch {epoch}, batch {batch}: {optimizer} would set {name} to {result}, "
-        f"from parameter {parameter!r} and gradient {gradient!r}; the step was not applied"
-        " (a smaller learning rate may help)",
+        f"epoch {epoch}, batch {batch}: {record} would set {what} to {result}, from "
+        f"{' and '.join(f'{name} {number!r}' for name, number in operands.items())}; "
+        "the step was not applied",
         epoch=epoch,
         batch=batch,
         sample=None,
-        operation=str(optimizer),
-        operands=operands,
+        operation=str(record),
+        operands=tuple(operands.values()),
     )
 
 
@@ -88,7 +90,7 @@ def _error(
     operands = tuple(parent.data for parent in node.progenitor)
     operation = node.operador_mae or "a given number"
     label = f" {node.rotulo!r}" if node.rotulo else ""
-    where = f"epoch {epoch}, batch {batch}" + ("" if row is None else f", sample {row}")
+    where = f"epoch {epoch}, batch {batch}" + ("" if row is None else f", sample x[{row}]")
     made = f"operation {operation!r} of operands {operands!r}" if operands else operation
     push = "pushed the gradient" if what == "gradient" else "made the value"
     return NonFiniteError(

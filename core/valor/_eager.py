@@ -8,10 +8,20 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import attrs
+
 from valor import _diagnosis
 from valor._graph import Valor
-from valor.contracts import Engine, Loss, Optimizer, Penalty, Plan, Schedule
-from valor.exceptions import FormulaError, InvalidNumberError
+from valor.contracts import (
+    Engine,
+    GradientTransform,
+    Loss,
+    Optimizer,
+    Penalty,
+    Plan,
+    Schedule,
+)
+from valor.exceptions import FormulaError
 from valor.functions import number
 
 State = tuple[float, ...]
@@ -39,13 +49,22 @@ def sample_loss(loss: Loss, predicted: list[Valor], target: Sequence[float]) -> 
     Raises:
         FormulaError: the loss returned something else than a scalar.
     """
-    return _scalar(loss, loss.formula(predicted, list(target)))
+    return _scalar(loss, loss(predicted, list(target)))
 
 
 def _scalar(record: Loss | Penalty, result: Any) -> Valor:
     if not isinstance(result, Valor):
         raise FormulaError(f"{record} must return a Valor, not {result!r}")
     return result
+
+
+def _transformed(transform: GradientTransform, gradients: list[float]) -> list[float]:
+    result = transform(list(gradients))
+    if not isinstance(result, list) or len(result) != len(gradients):
+        raise FormulaError(
+            f"{transform} must return a list of {len(gradients)} gradients, not {result!r}"
+        )
+    return [float(number(value, f"a gradient of {transform}")) for value in result]
 
 
 class EagerProgram:
@@ -55,8 +74,7 @@ class EagerProgram:
         self._model = model
         self._loss = loss
         self._optimizer = optimizer
-        self._update = optimizer.formula
-        schedule = optimizer.bound.get("learning_rate")
+        schedule = optimizer.hyperparameters.get("learning_rate")
         self._schedule = schedule if isinstance(schedule, Schedule) else None
         self._plan = plan
         self._parameters: list[Valor] = model.parametros()
@@ -97,57 +115,81 @@ class EagerProgram:
         if self._loss.reduction == "mean":
             total = total / len(samples)
         for penalty in plan.penalties:
-            formula = penalty.formula
             for parameter in self._parameters:
-                total = total + _scalar(penalty, formula(parameter))
+                if parameter.trainable:
+                    total = total + _scalar(penalty, penalty(parameter))
         if not math.isfinite(total.data):
             raise _diagnosis.value_error(total, samples, rows, epoch, batch)
         for parameter in self._parameters:
             parameter.grad = 0
         total.propagar_tudo()
         parameters, state = self._updated()
-        for parameter, value in zip(self._parameters, parameters, strict=True):
-            if not math.isfinite(value):
-                error = _diagnosis.gradient_error(total, samples, rows, epoch, batch)
-                raise error or _diagnosis.step_error(
-                    parameter.rotulo,
-                    self._optimizer,
-                    (parameter.data, parameter.grad),
-                    value,
-                    epoch,
-                    batch,
-                )
+        if not all(map(math.isfinite, parameters)):
+            error = _diagnosis.gradient_error(total, samples, rows, epoch, batch)
+            raise error or self._culprit(parameters, epoch, batch)
         return float(total.data), parameters, state
 
     def _updated(self) -> tuple[list[float], list[State]]:
         """Return what the optimizer makes of the parameters and of its state."""
-        plan, step = self._plan, self._step + 1
-        gradients = [float(parameter.grad) for parameter in self._parameters]
-        for transform in plan.gradient_transforms:
-            gradients = self._transformed(transform, gradients)
-        bound: dict[str, float] = {}
+        gradients = [float(p.grad) for p in self._parameters if p.trainable]
+        for transform in self._plan.gradient_transforms:
+            gradients = _transformed(transform, gradients)
+        optimizer, step = self._optimizer, self._step + 1
         if self._schedule is not None:
-            rate = self._schedule.formula(step, plan.total_steps)
-            bound["learning_rate"] = number(rate, f"the value of {self._schedule}")
+            optimizer = attrs.evolve(
+                optimizer,
+                bound={**optimizer.bound, "learning_rate": self._rate(self._schedule, step)},
+            )
         parameters, states = [], []
-        for parameter, gradient, state in zip(
-            self._parameters, gradients, self._state, strict=True
-        ):
-            value = parameter.data
+        remaining = iter(gradients)
+        for parameter, before in zip(self._parameters, self._state, strict=True):
+            value, state = parameter.data, before
             if parameter.trainable:
-                result = self._update(value, gradient, state, step, **bound)
-                value, state = self._checked(result, state)  # noqa: PLW2901
+                result = optimizer(value, next(remaining), before, step)
+                value, state = self._checked(result, before)
             parameters.append(value)
             states.append(state)
         return parameters, states
 
-    def _transformed(self, transform: Any, gradients: list[float]) -> list[float]:
-        result = transform.formula(list(gradients))
-        if not isinstance(result, (list, tuple)) or len(result) != len(gradients):
-            raise FormulaError(
-                f"{transform} must return a list of {len(gradients)} gradients, not {result!r}"
+    def _rate(self, schedule: Schedule, step: int) -> float:
+        rate = schedule(step, self._plan.total_steps)
+        return float(number(rate, f"the value of {schedule}"))
+
+    def _culprit(self, parameters: list[float], epoch: int, batch: int) -> Exception:
+        """Return the error for a step that goes wrong though every gradient is finite."""
+        step = self._step + 1
+        gradients = [float(p.grad) for p in self._parameters if p.trainable]
+        for transform in self._plan.gradient_transforms:
+            given, gradients = gradients, _transformed(transform, gradients)
+            for before, after in zip(given, gradients, strict=True):
+                if not math.isfinite(after):
+                    return _diagnosis.formula_error(
+                        transform, "a gradient", {"gradient": before}, after, epoch, batch
+                    )
+        if self._schedule is not None:
+            rate = self._rate(self._schedule, step)
+            if not math.isfinite(rate):
+                operands = {"step": step, "total_steps": self._plan.total_steps}
+                return _diagnosis.formula_error(
+                    self._schedule, "the learning rate", operands, rate, epoch, batch
+                )
+        trainable = [
+            (parameter, value)
+            for parameter, value in zip(self._parameters, parameters, strict=True)
+            if parameter.trainable
+        ]
+        return next(
+            _diagnosis.formula_error(
+                self._optimizer,
+                parameter.rotulo,
+                {"parameter": parameter.data, "gradient": gradient},
+                value,
+                epoch,
+                batch,
             )
-        return [float(number(value, f"a gradient of {transform}")) for value in result]
+            for (parameter, value), gradient in zip(trainable, gradients, strict=True)
+            if not math.isfinite(value)
+        )
 
     def _checked(self, result: Any, before: State) -> tuple[float, State]:
         """Return what the optimizer returned, as floats."""
@@ -155,7 +197,7 @@ class EagerProgram:
             value, state = result
             if len(state) == len(before):
                 return float(number(value)), tuple(float(number(entry)) for entry in state)
-        except (TypeError, ValueError, InvalidNumberError):
+        except (TypeError, ValueError):
             pass
         names = ", ".join(self._optimizer.state) or "nothing"
         raise FormulaError(

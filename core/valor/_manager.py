@@ -10,13 +10,13 @@ import itertools
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import pluggy
 
 from valor import hookspecs
-from valor.contracts import KINDS, Record
+from valor.contracts import KINDS, Callback, Record
 from valor.exceptions import InvalidArgumentError, PluginError, PluginWarning
 
 COLLECTION_HOOKS = {f"valor_register_{record.plural}": record for record in KINDS.values()}
@@ -33,6 +33,12 @@ class Plugin:
         state: "active", "blocked" (and never imported) or "failed".
         reason: why it failed or who blocked it.
         records: what it provides.
+
+    >>> plugin = Plugin("swish", "valor-swish", "0.1.0")
+    >>> print(plugin)
+    plugin 'swish' of valor-swish 0.1.0
+    >>> plugin.key, plugin.state, plugin.is_called("Valor_Swish")
+    ('valor-swish:swish', 'active', True)
     """
 
     name: str
@@ -69,7 +75,8 @@ def normalized(distribution: str) -> str:
 class PluginManager(pluggy.PluginManager):
     """pluggy's manager, knowing Valor's hooks, and what each plugin provides.
 
-    `register` adds a plugin by hand: a module or an object with hookimpl functions.
+    `register` adds a plugin by hand: a module or an object with hookimpl functions. A manager is
+    shared: a copy of what holds it, such as a trainer, holds the same one. It cannot be pickled.
 
     Args:
         strict: raise `PluginError` where a plugin fails, instead of warning and leaving it out.
@@ -91,13 +98,25 @@ class PluginManager(pluggy.PluginManager):
         self.strict = strict
         self.plugins: list[Plugin] = []
 
+    def __copy__(self) -> "PluginManager":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "PluginManager":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise PluginError(
+            "a PluginManager cannot be pickled, because its plugins are modules and objects of "
+            "this process; build one in the other process, with valor.plugin_manager()"
+        )
+
     def register(self, plugin: Any, name: str | None = None) -> str | None:
         """Register a module or an object, after the checks every plugin goes through.
 
         Raises:
             PluginError: it breaks a rule; nothing is registered then.
         """
-        info = Plugin(name or _unused_name(self, plugin))
+        info = Plugin(name) if name else _with_a_free_name(self, Plugin(_name_of(plugin)))
         self._admit(plugin, info)
         self.plugins.append(info)
         return info.key
@@ -140,8 +159,14 @@ class PluginManager(pluggy.PluginManager):
             if plugin is not None and _hooks_of(self, plugin) - COLLECTION_HOOKS.keys():
                 manager._admit(plugin, info, collect=False)
         manager.plugins = list(self.plugins)
-        for callback in callbacks:
-            manager._admit(callback, Plugin(_unused_name(manager, callback)), collect=False)
+        for given in callbacks:
+            callback, info = given, Plugin(_name_of(given))
+            if isinstance(given, Callback):
+                callback = given()
+                known = (plugin for plugin in self.plugins if str(plugin) == given.provider)
+                info = attrs.evolve(next(known, info), name=given.name)
+            info = _with_a_free_name(manager, info)
+            manager._admit(callback, info, collect=False)
             hooks = _hooks_of(manager, callback)
             if not hooks or hooks & COLLECTION_HOOKS.keys():
                 raise InvalidArgumentError(
@@ -219,12 +244,16 @@ class PluginManager(pluggy.PluginManager):
                     yield attrs.evolve(record, provider=str(info))
 
 
-def _unused_name(manager: pluggy.PluginManager, plugin: Any) -> str:
-    first = name = str(getattr(plugin, "__name__", type(plugin).__name__))
-    numbers = itertools.count(2)
-    while manager.has_plugin(name):
-        name = f"{first}#{next(numbers)}"
-    return name
+def _name_of(plugin: Any) -> str:
+    return str(getattr(plugin, "__name__", type(plugin).__name__))
+
+
+def _with_a_free_name(manager: pluggy.PluginManager, info: Plugin) -> Plugin:
+    """Return what is known of a plugin under a name that no other one has: ``name#2``, …"""
+    first, numbers = info.name, itertools.count(2)
+    while manager.has_plugin(info.key):
+        info = attrs.evolve(info, name=f"{first}#{next(numbers)}")
+    return info
 
 
 def _hooks_of(manager: pluggy.PluginManager, plugin: Any) -> set[str]:

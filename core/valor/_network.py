@@ -3,8 +3,9 @@
 A name such as "tanh" becomes a formula when the network is built, not while it runs.
 """
 
+import operator
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from valor import functions
@@ -13,7 +14,7 @@ from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import resolve
 from valor.contracts import Activation, Initializer
-from valor.exceptions import FormulaError, InvalidArgumentError
+from valor.exceptions import FormulaError, InvalidArgumentError, shown
 from valor.functions import number
 
 # The lesson's own choices. They are no look-ups, so that no plugin can change them.
@@ -60,7 +61,7 @@ class Neuronio:
         generator = _generator(seed)
 
         def parameter() -> Valor:
-            return Valor(number(first.formula(generator, width, fan_out), f"the value of {first}"))
+            return Valor(number(first(generator, width, fan_out), f"the value of {first}"))
 
         self.pesos = [parameter() for _ in range(width)]
         self.vies = parameter()
@@ -81,7 +82,7 @@ class Neuronio:
                 f"{self.activation} works on a whole layer; call the Camada, not one Neuronio"
             )
         total = self.weighted_sum(_inputs(x, len(self.pesos)))
-        return _checked(self.activation, self.activation.formula(total))
+        return _checked(self.activation, self.activation(total))
 
     def weighted_sum(self, x: Sequence[Any]) -> Valor:
         """Return the sum of `x` times the weights, from the first to the last, plus the bias."""
@@ -160,11 +161,10 @@ class Camada:
         """Return the neurons' outputs as a list, however many there are."""
         # Wrapped once here, an input is one scalar of the graph, not one for each neuron.
         inputs = _inputs(x, len(self.neuronios[0].pesos))
-        sums = [neuronio.weighted_sum(inputs) for neuronio in self.neuronios]
-        formula = self.activation.formula
         if self.activation.over == "neuron":
-            return [_checked(self.activation, formula(total)) for total in sums]
-        outputs = formula(sums)
+            return [neuronio(inputs) for neuronio in self.neuronios]
+        sums = [neuronio.weighted_sum(inputs) for neuronio in self.neuronios]
+        outputs = self.activation(sums)
         if not isinstance(outputs, list) or len(outputs) != len(sums):
             raise FormulaError(
                 f"{self.activation} must return a list of {len(sums)} Valor, not {outputs!r}"
@@ -224,9 +224,13 @@ class MLP:
                 "num_neuronios_por_camada must be a list of ints, one a layer, "
                 f"not {num_neuronios_por_camada!r}"
             )
-        widths = list(num_neuronios_por_camada)
+        widths = [
+            at_least_one(width, f"num_neuronios_por_camada[{layer}]")
+            for layer, width in enumerate(num_neuronios_por_camada)
+        ]
         if not widths:
             raise InvalidArgumentError("num_neuronios_por_camada must name at least one layer")
+        at_least_one(num_dados_entrada, "num_dados_entrada")
         if not isinstance(activation, (list, tuple)):
             activation = [activation] * len(widths)
         elif len(activation) != len(widths):
@@ -290,19 +294,29 @@ def _generator(seed: Any) -> Any:
         return random  # the module's functions are the methods of its global generator
     if seed is random or isinstance(seed, random.Random):
         return seed
-    if not isinstance(seed, (int, str)) or isinstance(seed, bool):
+    if isinstance(seed, bool) or not (isinstance(seed, str) or hasattr(seed, "__index__")):
         raise InvalidArgumentError(f"seed must be an int, a str or a random.Random, not {seed!r}")
-    return random.Random(seed)
+    return random.Random(seed if isinstance(seed, str) else operator.index(seed))
 
 
-def _inputs(x: Any, width: int) -> list[Any]:
+class _Sample(list[Any]):
+    """Scalars that were checked for a layer, so that its neurons need not check them again."""
+
+
+def _inputs(x: Any, width: int) -> Sequence[Any]:
     """Return one sample as a list of scalars; a lone number is a sample of one."""
+    if x.__class__ is _Sample and len(x) == width:
+        return x
+    if isinstance(x, (Set, Mapping)):
+        raise InvalidArgumentError(f"x must be a list of {width} values, not {shown(x)}")
+    if hasattr(x, "tolist"):  # an array of NumPy's kind, of which one number is no list either
+        x = x.tolist()
     if hasattr(type(x), "__valor_apply__") or not isinstance(x, Iterable):
         x = [x]
-    inputs = [
+    inputs = _Sample(
         value if value.__class__ is Valor else _input(value, position)
         for position, value in enumerate(x)
-    ]
+    )
     if len(inputs) != width:
         raise InvalidArgumentError(f"x must have {width} values, not {len(inputs)}")
     return inputs

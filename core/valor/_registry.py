@@ -89,6 +89,9 @@ def _unknown(kind: type[Record], name: str, known: list[str], manager: PluginMan
             message += f"; {plugin} failed to load ({plugin.reason})"
         elif plugin.state == "blocked":
             message += f"; {plugin} is {plugin.reason}"
+    if kind is Engine:
+        # They belong to the trainer: no plugin provides them, and none can take them away.
+        message += '; for a Trainer, "auto" and "eager" are always there'
     return message
 
 
@@ -116,7 +119,7 @@ def _with_article(kind: type[Record]) -> str:
     return f"{'an' if kind.kind[0] in 'aeio' else 'a'} {kind.kind.replace('_', ' ')}"
 
 
-def _look_up(kind: type[R]) -> Callable[..., R]:
+def _look_up(kind: type[R], example: str) -> Callable[..., R]:
     def look_up(name: str, /, *, plugins: PluginManager | None = None, **hyperparameters: Any) -> R:
         record = resolve(kind, name, plugins, "name")
         if isinstance(record, Formula):
@@ -139,19 +142,126 @@ def _look_up(kind: type[R]) -> Callable[..., R]:
         UnknownNameError: no plugin provides the name.
         NameConflictError: more than one plugin does.
         HyperparameterError: a hyperparameter is unknown or has a value that it cannot have.
-    """
+{example}    """
     return look_up
 
 
-activation = _look_up(Activation)
-loss = _look_up(Loss)
-penalty = _look_up(Penalty)
-optimizer = _look_up(Optimizer)
-gradient_transform = _look_up(GradientTransform)
-schedule = _look_up(Schedule)
-initializer = _look_up(Initializer)
-metric = _look_up(Metric)
-exporter = _look_up(Exporter)
-reader = _look_up(Reader)
-callback = _look_up(Callback)
-engine = _look_up(Engine)
+activation = _look_up(
+    Activation,
+    """
+    >>> activation("tanh").formula(0.0)
+    0.0
+""",
+)
+loss = _look_up(
+    Loss,
+    """
+    >>> loss("mean_squared_error").formula([3.0, 1.0], [1.0, 1.0])
+    2.0
+""",
+)
+penalty = _look_up(
+    Penalty,
+    """
+    >>> from valor import hookimpl
+    >>> class Own:
+    ...     @hookimpl
+    ...     def valor_register_penalties(self):
+    ...         yield Penalty("square", lambda parameter, *, rate=0.1: rate * parameter**2)
+    >>> manager = PluginManager()
+    >>> _ = manager.register(Own())
+    >>> penalty("square", plugins=manager, rate=0.5).formula(4.0)
+    8.0
+""",
+)
+optimizer = _look_up(
+    Optimizer,
+    """
+    >>> optimizer("gradient_descent", momentum=0.9).hyperparameters["momentum"]
+    0.9
+""",
+)
+gradient_transform = _look_up(
+    GradientTransform,
+    """
+    >>> from valor import hookimpl
+    >>> class Own:
+    ...     @hookimpl
+    ...     def valor_register_gradient_transforms(self):
+    ...         yield GradientTransform("flip", lambda gradients: [-g for g in gradients])
+    >>> manager = PluginManager()
+    >>> _ = manager.register(Own())
+    >>> gradient_transform("flip", plugins=manager).formula([1.0, -2.0])
+    [-1.0, 2.0]
+""",
+)
+schedule = _look_up(
+    Schedule,
+    """
+    >>> from valor import hookimpl
+    >>> class Own:
+    ...     @hookimpl
+    ...     def valor_register_schedules(self):
+    ...         yield Schedule("fall", lambda step, total_steps: 1 - step / total_steps)
+    >>> manager = PluginManager()
+    >>> _ = manager.register(Own())
+    >>> schedule("fall", plugins=manager).formula(25, 100)
+    0.75
+""",
+)
+initializer = _look_up(
+    Initializer,
+    """
+    >>> initializer("uniform", low=-0.5).hyperparameters
+    {'low': -0.5, 'high': 1.0}
+""",
+)
+metric = _look_up(
+    Metric,
+    """
+    >>> from valor import hookimpl
+    >>> class Own:
+    ...     @hookimpl
+    ...     def valor_register_metrics(self):
+    ...         yield Metric("count", lambda predicted, target: float(len(target)))
+    >>> manager = PluginManager()
+    >>> _ = manager.register(Own())
+    >>> metric("count", plugins=manager).formula([[0.1], [0.9]], [[0.0], [1.0]])
+    2.0
+""",
+)
+exporter = _look_up(
+    Exporter,
+    """
+    >>> exporter("svg").suffixes
+    ('.svg',)
+""",
+)
+reader = _look_up(
+    Reader,
+    """
+    >>> reader("csv", delimiter=";").hyperparameters["delimiter"]
+    ';'
+""",
+)
+callback = _look_up(
+    Callback,
+    """
+    >>> callback("progress", lines=3).formula().lines
+    3
+""",
+)
+engine = _look_up(
+    Engine,
+    """
+    >>> from valor import hookimpl
+    >>> class Own:
+    ...     @hookimpl
+    ...     def valor_register_engines(self):
+    ...         yield Engine("own", lambda model, loss, optimizer, plan: None)
+    >>> manager = PluginManager()
+    >>> _ = manager.register(Own())
+    >>> engine("own", plugins=manager).name
+    'own'
+""",
+)

@@ -19,6 +19,10 @@ class EpochReport:
         loss: the epoch's loss: that of its batches, summed or averaged as the loss says, each as it
             was before its update.
         completed_steps: the optimizer steps of the run so far.
+
+    >>> report = EpochReport(epoch=2, epochs=10, loss=0.25, completed_steps=8)
+    >>> f"epoch {report.epoch} of {report.epochs}: {report.loss}"
+    'epoch 2 of 10: 0.25'
     """
 
     epoch: int
@@ -78,6 +82,11 @@ class Run:
         completed_steps: how many optimizer steps were applied.
         stopped_by: "epochs" when all were done, the name of the plugin that voted to stop,
             "interrupt" after Ctrl-C, "error" after an exception; "" while the run goes on.
+
+    >>> from valor import MLP, Trainer
+    >>> run = Trainer(MLP(1, [1], seed=0), engine="eager").fit([0.0, 1.0], [1.0, 0.0], epochs=3)
+    >>> run.stopped_by, run.completed_epochs, run.report.loss == run.history["loss"][-1]
+    ('epochs', 3, True)
     """
 
     model: Any

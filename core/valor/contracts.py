@@ -8,9 +8,11 @@ keyword-only arguments with defaults are its hyperparameters. A record gives the
 import functools
 import inspect
 import math
+import operator
 import random
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol, Self
 
 import attrs
@@ -125,6 +127,14 @@ class Formula(Record):
         """
         return {**_defaults(self.call), **self.bound}
 
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the formula with its hyperparameters; an exception says which record raised it."""
+        try:
+            return self.call(*arguments, **self.bound)
+        except Exception as error:
+            error.add_note(f"raised by {self}")
+            raise
+
     @property
     def formula(self) -> Callable[..., Any]:
         """The formula with its hyperparameters bound, ready to be called."""
@@ -156,7 +166,7 @@ class Formula(Record):
             value = _like(value, default, name)
             validator = self.validators.get(name)
             if validator is not None:
-                attrs.make_class(self.name, {name: attrs.field(validator=validator)})(value)
+                validator(self, SimpleNamespace(name=name), value)
         except (TypeError, ValueError) as error:
             reason = error.args[0] if error.args else f"{name} is refused: {value!r}"
             raise HyperparameterError(f"{self}: {reason}") from error
@@ -180,6 +190,11 @@ def _like(value: Any, default: Any, name: str) -> Any:
         if not math.isfinite(value) and value != default:
             raise InvalidNumberError(f"{name} must be a finite number, not {value}")
         return value
+    if isinstance(default, bool):
+        if type(value).__name__ in ("bool", "bool_"):  # Python's and NumPy's
+            return bool(value)
+    elif isinstance(default, int) and not isinstance(value, bool) and hasattr(value, "__index__"):
+        return operator.index(value)
     if type(value) is not type(default):
         expected = type(default).__name__
         raise TypeError(f"{name} must be of type {expected}, not {value!r}")
@@ -219,7 +234,7 @@ class Loss(Formula):
 
 
 class Penalty(Formula):
-    """``call(parameter, *, …) -> Valor``, added to the loss of a batch for every parameter."""
+    """``call(parameter, *, …) -> Valor``, added to a batch's loss for each trainable parameter."""
 
     __slots__ = ()
     kind, plural, takes = "penalty", "penalties", ("parameter",)
@@ -246,7 +261,7 @@ class Optimizer(Formula):
 
 
 class GradientTransform(Formula):
-    """``call(gradients, *, …) -> list``, run on all gradients before the optimizer."""
+    """``call(gradients, *, …) -> list``, on the gradients of all trainable parameters at once."""
 
     __slots__ = ()
     kind, plural, takes = "gradient_transform", "gradient_transforms", ("gradients",)

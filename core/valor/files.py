@@ -64,6 +64,12 @@ def read_table(
     Raises:
         DataError: the reader refuses the file.
         FormulaError: the reader returned something other than rows.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(f"{folder}/and.csv", "a,b,both\\n1,1,1\\n1,0,0\\n")
+    ...     read_table(f"{folder}/and.csv", by_suffix(Reader, "and.csv"), ["a", "both"])
+    [{'a': 1.0, 'both': 1.0}, {'a': 1.0, 'both': 0.0}]
     """
     if columns is not None and "columns" in reader.hyperparameters:
         reader = reader.bind(columns=list(columns))

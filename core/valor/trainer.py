@@ -1,6 +1,7 @@
 """`Trainer`: a model, a loss and an optimizer, brought together with data."""
 
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -22,8 +23,9 @@ from valor.contracts import (
     Optimizer,
     Penalty,
     Plan,
+    Program,
 )
-from valor.exceptions import DataError, InvalidArgumentError
+from valor.exceptions import DataError, InvalidArgumentError, shown
 from valor.functions import number
 
 F = TypeVar("F", bound=Formula)
@@ -74,13 +76,14 @@ class Trainer:
         penalties: Iterable[Any] = (),
         gradient_transforms: Iterable[Any] = (),
     ) -> None:
-        if not callable(model) or not callable(getattr(model, "parametros", None)):
+        usable = callable(model) and callable(getattr(model, "parametros", None))
+        if isinstance(model, type) or not usable:
             raise InvalidArgumentError(
                 f"model must be a network to call, with a method parametros, not {model!r}"
             )
         if mode not in MODES:
             raise InvalidArgumentError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
-        if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        if isinstance(seed, bool) or not (seed is None or hasattr(seed, "__index__")):
             raise InvalidArgumentError(f"seed must be an int or None, not {seed!r}")
         self._manager = plugins
         self.model = model
@@ -91,13 +94,14 @@ class Trainer:
         self.callbacks = [self._callback(each) for each in _several("callbacks", callbacks)]
         objects = [each for each in self.callbacks if not isinstance(each, Callback)]
         (plugins or default_manager()).fork(objects)  # refuses now what would break in `fit`
-        self.seed = seed
+        self.seed = None if seed is None else operator.index(seed)
         self.penalties = self._records(Penalty, "penalties", penalties)
         self.gradient_transforms = self._records(
             GradientTransform, "gradient_transforms", gradient_transforms
         )
         self.run: Run | None = None
         self._state: list[tuple[float, ...]] | None = None
+        self._state_of: tuple[Optimizer, list[Valor]] = self.optimizer, []
         self._completed_steps = 0
         self._completed_epochs = 0
 
@@ -129,10 +133,7 @@ class Trainer:
             NonFiniteError: a loss or a parameter stopped being finite.
         """
         plan = self._plan(x, y, epochs, batch_size, shuffle)
-        objects = [
-            each.formula() if isinstance(each, Callback) else each for each in self.callbacks
-        ]
-        manager = (self._manager or default_manager()).fork(objects)
+        manager = (self._manager or default_manager()).fork(self.callbacks)
         run = self.run = Run(
             model=self.model,
             loss=self.loss,
@@ -187,22 +188,26 @@ class Trainer:
             DataError: the data are empty, ragged, not finite, or do not fit the model.
         """
         records = self._records(Metric, "metrics", metrics)
+        names = ["loss", *(record.name for record in records)]
+        for name in names:
+            if names.count(name) > 1:
+                raise InvalidArgumentError(
+                    f"metrics must have names of their own, not two {name!r}"
+                )
         inputs, targets = as_samples(x, y)
         self._check_widths(inputs, targets)
-        outputs = [outputs_of(self.model, row) for row in inputs]
-        total = 0.0
-        for predicted, target in zip(outputs, targets, strict=True):
+        total, outputs = 0.0, []
+        for row, target in zip(inputs, targets, strict=True):
+            predicted = outputs_of(self.model, row)
             total += float(sample_loss(self.loss, predicted, target))
+            outputs.append(_numbers(predicted))
         result = {"loss": total / len(inputs) if self.loss.reduction == "mean" else total}
-        numbers = [_numbers(row) for row in outputs]
         for record in records:
-            result[record.name] = float(number(record.formula(numbers, targets), str(record)))
+            result[record.name] = float(number(record(outputs, targets), str(record)))
         return result
 
     def _train(self, plan: Plan, run: Run, manager: PluginManager) -> None:
-        for parameter in self.model.parametros():
-            parameter.data = float(number(parameter.data, f"parameter {parameter.rotulo!r}"))
-        program = self.engine.compile(self.model, self.loss, self.optimizer, plan)
+        program = self._compiled(plan)
         with Interrupts() as interrupts:
             loop = Loop(program, plan, self.loss, run, manager, interrupts)
             try:
@@ -211,24 +216,55 @@ class Trainer:
                 interrupts.held = True
                 loop.keep_books()
                 self._state = program.state()
-                self._completed_steps += run.completed_steps
+                self._state_of = self.optimizer, self.model.parametros()
+                self._completed_steps = plan.first_step + run.completed_steps
                 self._completed_epochs += math.ceil(run.completed_steps / run.steps_per_epoch)
+
+    def _compiled(self, plan: Plan) -> Program:
+        """Turn the parameters into floats and compile; if that fails, they are as they were."""
+        parameters = self.model.parametros()
+        before = [parameter.data for parameter in parameters]
+        for parameter in parameters:
+            parameter.data = float(parameter.data)
+        try:
+            return self.engine.compile(self.model, self.loss, self.optimizer, plan)
+        except BaseException:
+            for parameter, value in zip(parameters, before, strict=True):
+                parameter.data = value
+            raise
+
+    def _parameters(self) -> list[Valor]:
+        """Return the model's parameters, after a look at what a hand-written model gives."""
+        parameters = self.model.parametros()
+        if not isinstance(parameters, (list, tuple)) or not parameters:
+            raise InvalidArgumentError(
+                f"model.parametros() must return a list of Valor, not {shown(parameters)}"
+            )
+        for position, parameter in enumerate(parameters):
+            if not isinstance(parameter, Valor):
+                raise InvalidArgumentError(
+                    f"model.parametros()[{position}] must be a Valor, not {shown(parameter)}"
+                )
+            number(parameter.data, f"data of parameter {parameter.rotulo or position!r}")
+        if len(dict.fromkeys(parameters)) < len(parameters):
+            raise InvalidArgumentError("model.parametros() must list each parameter once")
+        return list(parameters)
 
     def _plan(self, x: Any, y: Any, epochs: int, batch_size: int | None, shuffle: bool) -> Plan:
         inputs, targets = as_samples(x, y)
-        parameters = self.model.parametros()
-        if not parameters or not all(isinstance(each, Valor) for each in parameters):
-            raise InvalidArgumentError(
-                f"model.parametros() must return a list of Valor, not {parameters!r}"
-            )
+        parameters = self._parameters()
         self._check_widths(inputs, targets)
         size = len(inputs) if batch_size is None else at_least_one(batch_size, "batch_size")
+        if type(shuffle).__name__ not in ("bool", "bool_"):  # Python's and NumPy's
+            raise InvalidArgumentError(f"shuffle must be True or False, not {shuffle!r}")
         seed = self.seed
         if seed is None:
             import secrets
 
             seed = secrets.randbits(32) if shuffle else 0
-        same_model = self._state is not None and len(self._state) == len(parameters)
+        # What the optimizer remembers is of these parameters; of others it starts afresh.
+        optimizer, remembered = self._state_of
+        goes_on = optimizer is self.optimizer and remembered == parameters
         return Plan(
             inputs=inputs,
             targets=targets,
@@ -240,8 +276,8 @@ class Trainer:
             penalties=self.penalties,
             gradient_transforms=self.gradient_transforms,
             first_epoch=self._completed_epochs,
-            first_step=self._completed_steps,
-            state=self._state if same_model else None,
+            first_step=self._completed_steps if goes_on else 0,
+            state=self._state if goes_on else None,
         )
 
     def _check_widths(self, inputs: list[list[float]], targets: list[list[float]]) -> None:

@@ -1,8 +1,10 @@
 """The model file: to the last bit what was saved, whole or not at all, and nothing else read."""
 
+import copy
 import json
 import math
 import os
+import pickle
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from valor import MLP, Activation, hookimpl, plugin_manager
+from valor import MLP, Activation, Camada, Neuronio, functions, hookimpl, plugin_manager
 from valor.checkpoint import load, read, save
 from valor.exceptions import InvalidArgumentError, ModelFileError
 
@@ -137,9 +139,90 @@ def test_hyperparameters_come_back_with_their_types(tmp_path: Path) -> None:
 def test_a_missing_plugin_is_named(tmp_path: Path) -> None:
     manager = plugin_manager(environment=False)
     manager.register(Leaky(), "leaky")
-    save(MLP(2, [1], activation="leaky", seed=0, plugins=manager), tmp_path / "m.json")
-    with pytest.raises(ModelFileError, match=r"m\.json: no activation is named 'leaky'"):
+    model = MLP(2, [1], activation="leaky", seed=0, plugins=manager)
+    save(model, tmp_path / "m.json", plugins=manager)
+    with pytest.raises(ModelFileError, match=r"m\.json: no activation is named 'leaky:leaky'"):
         load(tmp_path / "m.json", plugin_manager(environment=False))
+
+
+class Impostor:
+    @hookimpl
+    def valor_register_activations(self) -> Any:
+        yield Activation("tanh", lambda v: 3 * v)
+
+
+def test_what_was_registered_by_hand_is_never_taken_for_another_of_its_name(tmp_path: Path) -> None:
+    manager = plugin_manager(environment=False)
+    manager.register(Impostor(), "impostor")
+    model = MLP(1, [1], activation="impostor:tanh", seed=0, plugins=manager)
+    with pytest.raises(InvalidArgumentError, match=r"'impostor' cannot be saved: .* plugins="):
+        save(model, tmp_path / "m.json")
+    save(model, tmp_path / "m.json", plugins=manager)
+    with pytest.raises(ModelFileError, match="no activation is named 'impostor:tanh'"):
+        load(tmp_path / "m.json")
+    assert load(tmp_path / "m.json", manager)([2.0]).data == model([2.0]).data
+
+
+def tanh(v: Any) -> Any:
+    return 3 * v
+
+
+@pytest.mark.parametrize(
+    "activation", [tanh, lambda v: v * v, Activation("sigmoid", lambda v: 3 * v)]
+)
+def test_an_activation_that_no_plugin_provides_is_refused(tmp_path: Path, activation: Any) -> None:
+    model = MLP(2, [2, 1], activation=["tanh", activation], seed=0)
+    with pytest.raises(InvalidArgumentError, match=r"cannot be saved: .* provide it by a plugin"):
+        save(model, tmp_path / "m.json")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "again",
+    [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))],
+    ids=["copy", "pickle"],
+)
+def test_the_lessons_own_sigmoid_is_known_in_a_copy_too(tmp_path: Path, again: Any) -> None:
+    model = again(MLP(2, [2, 1], seed=0))
+    save(model, tmp_path / "m.json")
+    loaded = load(tmp_path / "m.json", plugin_manager(block=["sigmoid"], environment=False))
+    assert bits(loaded) == bits(model)
+    assert loaded([0.1, 0.2]).data == model([0.1, 0.2]).data
+
+
+def test_the_lessons_own_function_given_by_hand_is_its_own_too(tmp_path: Path) -> None:
+    model = MLP(2, [1], activation=functions.sig, seed=0)
+    save(model, tmp_path / "m.json")
+    assert load(tmp_path / "m.json")([0.1, 0.2]).data == model([0.1, 0.2]).data
+
+
+class Doubled(MLP):
+    def __call__(self, x: Any) -> Any:
+        return 2 * super().__call__(x)
+
+
+class Shifted(Camada):
+    def outputs(self, x: Any) -> list[Any]:
+        return [1 + output for output in super().outputs(x)]
+
+
+class Unbiased(Neuronio):
+    def weighted_sum(self, x: Any) -> Any:
+        return super().weighted_sum(x) - self.vies
+
+
+def test_a_class_of_ones_own_is_refused(tmp_path: Path) -> None:
+    layer, neuron = MLP(2, [1], seed=0), MLP(2, [1], seed=0)
+    layer.camadas[0] = Shifted(2, 1, seed=0)
+    neuron.camadas[0].neuronios[0] = Unbiased(2, seed=0)
+    for model, message in (
+        (Doubled(2, [1], seed=0), "must be an MLP to be saved, and not of a class derived from it"),
+        (layer, r"camadas\[0\] must be a Camada"),
+        (neuron, r"camadas\[0\]\.neuronios\[0\] must be a Neuronio"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=message):
+            save(model, tmp_path / "m.json")
+    assert os.listdir(tmp_path) == []
 
 
 def test_the_lessons_own_sigmoid_needs_no_plugin(saved: Path) -> None:
@@ -169,6 +252,7 @@ def test_the_lessons_own_sigmoid_needs_no_plugin(saved: Path) -> None:
         (lambda d: d.update(activations=["sigmoid"] * 3), r"activations\[0\] must be an object"),
         (lambda d: d["activations"][1].pop("distribution"), r"activations\[1\] lacks"),
         (lambda d: d["activations"][1].update(name=3), "must be texts"),
+        (lambda d: d["activations"][1].update(distribution=""), "must not be empty"),
         (lambda d: d["activations"][0].update(hyperparameters={"a": [1]}), "hyperparameters"),
         (lambda d: d["activations"][0].update(hyperparameters={"slope": 1}), "no hyperparameter"),
         (lambda d: d["activations"][0].update(name="nope"), "no activation is named"),

@@ -241,3 +241,68 @@ def test_any_model_with_parameters_can_be_trained(trainer: Any) -> None:
     rate = optimizer("gradient_descent", learning_rate=0.01)
     trainer(model, optimizer=rate).fit([1.0, 2.0], [3.0, 12.0], epochs=300)
     assert model.a.data == pytest.approx(3.0, rel=1e-12)
+
+
+def test_frozen_parameters_take_no_part_in_transforms_and_penalties(trainer: Any) -> None:
+    model = line()
+    w, b = model.parametros()
+    w.trainable = False
+    seen: list[list[float]] = []
+
+    def look(gradients: list[float]) -> list[float]:
+        seen.append(gradients)
+        return gradients
+
+    chosen = trainer(model, gradient_transforms=[look], penalties=[lambda p: p * 1.0])
+    run = chosen.fit([2.0], [1.0], epochs=1)
+    by_b = gradients(0.5, 0.25, 2.0, 1.0)[1] + 1.0
+    assert run.history["loss"][0] == 0.25**2 + 0.25
+    assert seen == [[by_b]]
+    assert (w.data, b.data) == (0.5, 0.25 - by_b * 0.01)
+
+
+def test_each_penalty_is_added_for_all_parameters_before_the_next(trainer: Any) -> None:
+    # Floats that do not add up the same in another order.
+    large, small = (lambda p: p * 0 + 1e16), (lambda p: p * 0 + 1.0)
+    chosen = trainer(line(), penalties=[small, large, lambda p: p * 0 - 1e16])
+    run = chosen.fit([2.0], [1.0], epochs=1)
+    total = 0.0625
+    for value in (1.0, 1.0, 1e16, 1e16, -1e16, -1e16):
+        total += value
+    assert run.history["loss"][0] == total
+
+
+@pytest.mark.parametrize("where", ["loss", "penalty", "transform", "optimizer", "schedule"])
+def test_a_formula_that_raises_is_named(trainer: Any, where: str) -> None:
+    def bang(*_: Any) -> Any:
+        raise ZeroDivisionError("bang")
+
+    arguments: dict[str, Any] = {
+        "loss": {"loss": Loss("broken", lambda p, t: bang())},
+        "penalty": {"penalties": [Penalty("broken", lambda p: bang())]},
+        "transform": {"gradient_transforms": [GradientTransform("broken", lambda g: bang())]},
+        "optimizer": {"optimizer": Optimizer("broken", lambda p, g, state, step: bang())},
+        "schedule": {
+            "optimizer": optimizer(
+                "gradient_descent", learning_rate=Schedule("broken", lambda step, total: bang())
+            )
+        },
+    }[where]
+    with pytest.raises(ZeroDivisionError) as caught:
+        trainer(line(), **arguments).fit([2.0], [1.0], epochs=1)
+    kind = {"transform": "gradient_transform"}.get(where, where)
+    assert caught.value.__notes__[0] == f"raised by {kind} 'broken'"
+
+
+def test_a_learning_rate_may_be_a_schedule_by_default(trainer: Any) -> None:
+    half = Schedule("half", lambda step, total: 0.5)
+
+    def descent(
+        parameter: float, gradient: float, state: Any, step: int, *, learning_rate: Any = half
+    ) -> Any:
+        return parameter - learning_rate * gradient, state
+
+    model = line()
+    trainer(model, optimizer=Optimizer("descent", descent)).fit([2.0], [1.0], epochs=1)
+    by_w, by_b = gradients(0.5, 0.25, 2.0, 1.0)
+    assert [p.data for p in model.parametros()] == [0.5 - 0.5 * by_w, 0.25 - 0.5 * by_b]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valor import Valor, functions
+from valor import Valor, functions, topological_order
 from valor.exceptions import GraphCopyError
 
 # Gradients
@@ -271,3 +271,68 @@ def test_pickle_takes_given_numbers_and_refuses_computed_ones(protocol: int) -> 
     assert loaded.progenitor == ()
     with pytest.raises(GraphCopyError, match=r"cannot be pickled.*deepcopy"):
         pickle.dumps(x + 1, protocol)
+
+
+def test_left_is_pushed_before_right() -> None:
+    # Both sides of the sum lead to x, and the order of three additions shows in the last bit.
+    x = Valor(0.1)
+    (x / x + x * 3.3).propagar_tudo()
+    by_hand = 0.0
+    by_hand += 3.3  # the product is computed last, so it pushes first
+    by_hand += 1 / 0.1
+    by_hand += -(1.0 / 0.1)
+    assert x.grad == by_hand == 3.3000000000000007
+
+
+def test_replaced_parents_take_the_derivatives_of_the_operation_along() -> None:
+    a, b, c = Valor(2.0), Valor(3.0), Valor(5.0)
+    y = a * b
+    y.progenitor = (c,)
+    y.propagar_tudo()
+    assert (a.grad, b.grad, c.grad) == (0, 0, 0)
+    assert topological_order(y) == [c, y]
+    y.propagar = lambda: setattr(c, "grad", c.grad + 7 * y.grad)
+    y.propagar_tudo()
+    assert (a.grad, b.grad, c.grad) == (0, 0, 7.0)
+
+
+def test_a_symbol_of_ones_own_keeps_the_derivatives() -> None:
+    a, b = Valor(2.0), Valor(3.0)
+    y = a * b
+    y.operador_mae = "times"
+    y.propagar_tudo()
+    assert (y.operador_mae, a.grad, b.grad) == ("times", 3.0, 2.0)
+
+
+def test_a_leaf_with_a_symbol_accumulates_as_any_leaf() -> None:
+    leaf = Valor(3.0, (), "input")
+    y = leaf * 2
+    y.propagar_tudo()
+    y.propagar_tudo()
+    assert leaf.grad == 4.0
+
+
+def test_a_propagar_that_raises_leaves_the_gradients_of_before() -> None:
+    a, b = Valor(2.0), Valor(3.0)
+    a.grad = 5.0
+    made = Valor(6.0, (a, b), "made")
+
+    def push() -> None:
+        a.grad += 100
+        raise RuntimeError("half way")
+
+    made.propagar = push
+    with pytest.raises(RuntimeError, match="half way"):
+        (made + a + b).propagar_tudo()
+    assert (a.grad, b.grad) == (5.0, 0)
+
+
+def test_a_valor_of_a_subclass_is_an_operand_like_any() -> None:
+    class Named(Valor):
+        pass
+
+    a, b = Valor(2.0), Named(3.0)
+    y = a * b
+    y.propagar_tudo()
+    assert y.progenitor == (a, b)
+    assert (a.grad, b.grad) == (3.0, 2.0)

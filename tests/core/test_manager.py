@@ -3,7 +3,9 @@
 Distributions are made by writing what an installer writes; `tests/packages` installs real ones.
 """
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -283,3 +285,33 @@ def test_what_a_plugin_provided_goes_with_it() -> None:
     assert manager.unregister(plugin) is plugin
     with pytest.raises(UnknownNameError, match="there are: kept"):
         valor.activation("gone", plugins=manager)
+
+
+# Copies
+
+
+def test_a_copy_of_a_trainer_shares_the_manager() -> None:
+    manager = plugin_manager(environment=False)
+    trainer = valor.Trainer(valor.MLP(1, [1], seed=0), plugins=manager)
+    again = copy.deepcopy(trainer)
+    again.fit([0.0, 1.0], [1.0, 0.0], epochs=5)
+    assert trainer.run is None
+    weights = [[p.data for p in each.model.parametros()] for each in (trainer, again)]
+    assert weights[0] != weights[1]
+    assert copy.deepcopy([manager])[0] is manager
+    assert copy.copy(manager) is manager
+
+
+def test_a_manager_is_not_pickled() -> None:
+    with pytest.raises(PluginError, match=r"cannot be pickled.*valor\.plugin_manager"):
+        pickle.dumps(plugin_manager(environment=False))
+
+
+def test_bundled_records_and_what_holds_them_can_be_pickled(bundled: PluginManager) -> None:
+    for record in [each for plugin in bundled.plugins for each in plugin.records]:
+        again = pickle.loads(pickle.dumps(record))
+        assert (str(again), again.call) == (str(record), record.call)
+    names = ["progress", "csv_log", "loss_curve"]
+    trainer = valor.Trainer(valor.MLP(1, [1], seed=0), callbacks=names)
+    again = pickle.loads(pickle.dumps(trainer))
+    assert [callback.name for callback in again.callbacks] == names

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from valor import MLP, Activation, Camada, Initializer, Neuronio, Trainer, Valor, topological_order
+from valor import (
+    MLP,
+    Activation,
+    Camada,
+    Initializer,
+    Neuronio,
+    Trainer,
+    Valor,
+    activation,
+    topological_order,
+)
 from valor.exceptions import (
     FormulaError,
     HyperparameterError,
@@ -335,7 +345,7 @@ def test_widths_are_refused_by_name(width: Any) -> None:
         (lambda: Camada(width, 2), "num_dados_entrada"),
         (lambda: Camada(2, width), "num_neuronios"),
         (lambda: MLP(width, [2]), "num_dados_entrada"),
-        (lambda: MLP(2, [width]), "num_neuronios"),
+        (lambda: MLP(2, [width]), r"num_neuronios_por_camada\[0\]"),
     ):
         with pytest.raises(InvalidArgumentError, match=f"{name} must be an int of at least 1"):
             make()
@@ -393,3 +403,58 @@ def test_a_sample_that_does_not_fit_is_refused(
     for network in (Neuronio(3), Camada(3, 2), MLP(3, [2, 1])):
         with pytest.raises(error, match=message):
             network(x)
+
+
+def test_a_neuron_of_ones_own_kind_is_used_in_its_layer() -> None:
+    class Doubled(Neuronio):
+        def __call__(self, x: Any) -> Valor:
+            return super().__call__(x) * 2
+
+    camada = Camada(2, 2, seed=0)
+    plain = camada([1.0, 2.0])
+    doubled = Doubled(2, seed=0)
+    doubled.pesos, doubled.vies = camada.neuronios[1].pesos, camada.neuronios[1].vies
+    camada.neuronios[1] = doubled
+    assert [v.data for v in camada([1.0, 2.0])] == [plain[0].data, plain[1].data * 2]
+
+
+def test_one_neuron_may_have_another_activation() -> None:
+    camada = Camada(2, 2, seed=0)
+    before = camada([1.0, 2.0])
+    camada.neuronios[0].activation = activation("identity")
+    after = camada([1.0, 2.0])
+    assert after[0].data == camada.neuronios[0].weighted_sum([Valor(1.0), Valor(2.0)]).data
+    assert after[1].data == before[1].data
+
+
+def test_an_array_of_one_number_is_a_sample_of_one() -> None:
+    neuronio = Neuronio(1, seed=0)
+    assert neuronio(np.array(0.5)).data == neuronio(0.5).data == neuronio(np.array([0.5])).data
+
+
+@pytest.mark.parametrize("x", [{1.0, 2.0}, {1.0: 1, 2.0: 2}, frozenset((1.0, 2.0))])
+def test_a_sample_has_an_order(x: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="x must be a list of 2 values"):
+        MLP(2, [1], seed=0)(x)
+
+
+def test_refused_widths_draw_nothing_from_the_global_generator() -> None:
+    random.seed(5)
+    before = random.getstate()
+    with pytest.raises(InvalidArgumentError):
+        MLP(3, [2, 0])
+    assert random.getstate() == before
+
+
+def test_a_seed_may_be_a_numpy_int() -> None:
+    numbers = [[p.data for p in MLP(2, [1], seed=s).parametros()] for s in (3, np.int64(3))]
+    assert numbers[0] == numbers[1]
+
+
+def test_an_activation_that_raises_is_named() -> None:
+    def broken(v: Valor) -> Valor:
+        raise ZeroDivisionError("bang")
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        MLP(1, [1], activation=Activation("broken", broken), seed=0)(1.0)
+    assert caught.value.__notes__ == ["raised by activation 'broken'"]

@@ -7,6 +7,7 @@ import pytest
 import valor
 from valor import Activation, Engine, Loss, Plugin, PluginManager, hookimpl, plugin_manager
 from valor._registry import resolve
+from valor.contracts import KINDS
 from valor.exceptions import (
     HyperparameterError,
     InvalidArgumentError,
@@ -97,6 +98,21 @@ def test_a_name_is_a_string(bundled: PluginManager, name: Any) -> None:
         InvalidArgumentError, match="name must be the name of an activation, a record"
     ):
         valor.activation(name, plugins=bundled)
+
+
+@pytest.mark.parametrize("name", ["eager", "nativ"])
+def test_the_trainers_own_engines_are_mentioned(bundled: PluginManager, name: str) -> None:
+    with pytest.raises(UnknownNameError, match=r'"auto" and "eager" are always there$'):
+        valor.engine(name, plugins=bundled)
+    with pytest.raises(UnknownNameError) as caught:
+        valor.activation("eager", plugins=bundled)
+    assert "always" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_look_up_shows_an_example_of_its_own(kind: str) -> None:
+    text = getattr(valor, kind).__doc__
+    assert f">>> {kind}(" in text
 
 
 # Conflicts

@@ -5,15 +5,17 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 import tracemalloc
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 from valor import Valor, topological_order
-from valor.exceptions import GraphCycleError
+from valor.exceptions import GraphCycleError, InvalidArgumentError
 
 MILLION = 1_000_000
 
@@ -254,3 +256,33 @@ def test_an_operation_made_by_hand_forms_no_cycle_of_its_own() -> None:
         gone = weakref.ref(y)
         del y
         assert gone() is None
+
+
+def test_walks_in_several_threads_do_not_mix() -> None:
+    x = Valor(1.0)
+    y = x
+    for _ in range(3000):
+        y = y + x
+    expected = len(topological_order(y))
+    lengths: list[int] = []
+
+    def walk() -> None:
+        lengths.extend(len(topological_order(y)) for _ in range(20))
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=walk) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert lengths == [expected] * 80
+
+
+@pytest.mark.parametrize("root", [3, None, "x", [Valor(1.0)]])
+def test_only_a_valor_has_an_order(root: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="root must be a Valor"):
+        topological_order(root)

@@ -11,10 +11,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from valor import functions
 from valor._discovery import DISTRIBUTION, default_manager
 from valor._graph import Valor
 from valor._manager import PluginManager
-from valor._network import MLP, SIGMOID
+from valor._network import MLP, SIGMOID, Camada, Neuronio
 from valor._registry import find
 from valor.checkpoint._document import FORMAT, VERSION, ModelDocument, is_plain, parse
 from valor.contracts import Activation, Initializer
@@ -44,7 +45,8 @@ def save(
         plugins: the manager that the model's activations come from; the default one if None.
 
     Raises:
-        InvalidArgumentError: the model is not an `MLP`, or holds what a file cannot.
+        InvalidArgumentError: the model is not an `MLP`, has an activation that no plugin of the
+            manager provides, or holds something else that a file cannot.
         OSError: the file cannot be written.
 
     >>> import tempfile
@@ -54,8 +56,7 @@ def save(
     ...     load(f"{folder}/model.json")([1.0, 2.0]).data == model([1.0, 2.0]).data
     True
     """
-    if not isinstance(model, MLP):
-        raise InvalidArgumentError(f"model must be an MLP to be saved, not {model!r}")
+    _check_classes(model)
     parameters: dict[str, str] = {}
     names: dict[Valor, str] = {}
     shared = {}
@@ -148,6 +149,24 @@ def read(path: Path) -> ModelDocument:
         raise ModelFileError(f"{os.fspath(path)}: {error}") from error
 
 
+def _check_classes(model: Any) -> None:
+    """Refuse a class derived from ours: a file cannot hold what it does otherwise."""
+    if type(model) is not MLP:
+        derived = ", and not of a class derived from it" if isinstance(model, MLP) else ""
+        raise InvalidArgumentError(f"model must be an MLP to be saved{derived}, not {model!r}")
+    for i, layer in enumerate(model.camadas):
+        if type(layer) is not Camada:
+            raise InvalidArgumentError(
+                f"model: camadas[{i}] must be a Camada to be saved, not {layer!r}"
+            )
+        for j, neuron in enumerate(layer.neuronios):
+            if type(neuron) is not Neuronio:
+                raise InvalidArgumentError(
+                    f"model: camadas[{i}].neuronios[{j}] must be a Neuronio to be saved, "
+                    f"not {neuron!r}"
+                )
+
+
 def _places(model: MLP) -> Iterator[tuple[str, Any, Any]]:
     """Yield every place of a parameter: its path name, and where to get and put it."""
     for i, layer in enumerate(model.camadas):
@@ -178,15 +197,31 @@ def _described(activation: Activation, plugins: PluginManager | None) -> dict[st
             raise InvalidArgumentError(
                 f"{activation}: hyperparameter {name} is {value!r}, which a file cannot hold"
             )
-    distribution = DISTRIBUTION if activation is SIGMOID else ""
+    name = activation.name
     if activation.provider:
-        known = (plugins or default_manager()).plugins
-        distribution = next((p.distribution for p in known if str(p) == activation.provider), "")
-    return {
-        "name": activation.name,
-        "distribution": distribution,
-        "hyperparameters": hyperparameters,
-    }
+        distribution = _origin(activation, plugins or default_manager())
+    elif activation.call is functions.sig and activation.over == "neuron":
+        # Known by what it computes: a network that was copied has a copy of the record.
+        name, distribution = SIGMOID.name, DISTRIBUTION
+    else:
+        # A name alone would be loaded as whatever plugin provides that name, or never.
+        raise InvalidArgumentError(
+            f"{activation} cannot be saved: a file holds only the name of an activation, and no "
+            "plugin provides this one; provide it by a plugin (PluginManager.register adds one by "
+            "hand), and build the network with its name"
+        )
+    return {"name": name, "distribution": distribution, "hyperparameters": hyperparameters}
+
+
+def _origin(activation: Activation, manager: PluginManager) -> str:
+    """Return what stands before the colon where this activation is looked up."""
+    for plugin in manager.plugins:
+        if str(plugin) == activation.provider:
+            return plugin.distribution or plugin.name
+    raise InvalidArgumentError(
+        f"{activation} cannot be saved: the manager has no such plugin; give the manager that the "
+        "network was built with: save(…, plugins=manager)"
+    )
 
 
 def _activation(entry: Mapping[str, Any], plugins: PluginManager | None) -> Activation:
@@ -195,5 +230,5 @@ def _activation(entry: Mapping[str, Any], plugins: PluginManager | None) -> Acti
     # The lesson's own activation is never looked up, so that no plugin can change or remove it.
     if (name, distribution, hyperparameters) == (SIGMOID.name, DISTRIBUTION, {}):
         return SIGMOID
-    wanted = f"{distribution}:{name}" if distribution else name
-    return find(Activation, wanted, plugins or default_manager()).bind(**hyperparameters)
+    record = find(Activation, f"{distribution}:{name}", plugins or default_manager())
+    return record.bind(**hyperparameters)

@@ -24,12 +24,21 @@ class ModelDocument:
 
     Attributes:
         widths: the number of inputs, then the number of neurons of each layer.
-        activations: one a layer, with its name, its distribution ("" for a function that no plugin
-            provides) and its hyperparameters.
+        activations: one a layer, with its name, its distribution (for a plugin that was registered
+            by hand, the plugin's name) and its hyperparameters.
         parameters: the numbers by path name, ``camadas[0].neuronios[0].pesos[0]``.
         shared: path names of places that hold a parameter of another name, with that name.
         frozen: the names of the parameters that trainers leave alone.
         inputs, targets: the names of the columns that it was trained on, where there were any.
+
+    >>> import tempfile
+    >>> from valor import MLP
+    >>> from valor.checkpoint import read, save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(MLP(3, [2, 1], seed=0), f"{folder}/model.json", inputs=["a", "b", "c"])
+    ...     document = read(f"{folder}/model.json")
+    >>> document.widths, document.inputs, len(document.parameters)
+    ([3, 2, 1], ['a', 'b', 'c'], 11)
     """
 
     widths: Sequence[int]
@@ -132,6 +141,7 @@ def _check_activations(activations: Any, layers: int) -> None:
         _require_keys(entry, {"name", "distribution", "hyperparameters"}, place)
         texts = [entry["name"], entry["distribution"]]
         _require_texts(texts, list, f"{place}: name and distribution must be texts")
+        _require(all(texts), f"{place}: name and distribution must not be empty")
         hyperparameters = entry["hyperparameters"]
         _require(
             isinstance(hyperparameters, dict) and all(map(is_plain, hyperparameters.values())),

@@ -10,12 +10,12 @@ import attrs
 
 from valor import checkpoint, config
 from valor._discovery import plugin_manager
+from valor._eager import outputs_of
 from valor._manager import Plugin, PluginManager
 from valor._registry import callback, exporter, reader
 from valor.checkpoint import ModelDocument
 from valor.cli._results import (
     aligned,
-    as_row,
     csv_text,
     exported,
     labelled_outputs,
@@ -94,7 +94,7 @@ def predict(options: Any) -> int:
     names = predicted_names(document.targets) or [
         f"predicted_{i + 1}" for i in range(document.widths[-1])
     ]
-    predictions = [[float(output) for output in as_row(model(row))] for row in rows]
+    predictions = [[float(output) for output in outputs_of(model, row)] for row in rows]
     table = [[*row, *predicted] for row, predicted in zip(rows, predictions, strict=True)]
     _deliver(options.output, csv_text([*inputs, *names], table))
     return OK

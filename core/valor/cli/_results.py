@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from valor import checkpoint
+from valor._eager import outputs_of
 from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import exporter
@@ -19,11 +20,6 @@ from valor.trainer import Trainer
 
 MOST_READABLE = 2000  # scalars in a picture of a graph
 MOST_SHOWN = 10  # samples in a table on the screen
-
-
-def as_row(value: Any) -> list[Any]:
-    """Return one output as a list of one, and several as they are."""
-    return value if isinstance(value, list) else [value]
 
 
 def write_results(
@@ -48,7 +44,7 @@ def write_results(
     checkpoint.save(
         trainer.model, path, inputs=samples.inputs, targets=samples.targets, plugins=plugins
     )
-    predictions = [as_row(row) for row in trainer.predict(samples.x)]
+    predictions = _predictions(trainer, samples.x)
     header = [*samples.inputs, *samples.targets, *predicted_names(samples.targets)]
     rows = [
         [*x, *y, *predicted]
@@ -108,9 +104,8 @@ def labelled_outputs(
     model: Any, row: Sequence[float], inputs: Sequence[str], targets: Sequence[str]
 ) -> list[Valor]:
     """Return a model's outputs for one sample, with the columns' names in their graph."""
-    outputs = as_row(
-        model([Valor(value, rotulo=name) for value, name in zip(row, inputs, strict=True)])
-    )
+    sample: list[Any] = [Valor(value, rotulo=name) for value, name in zip(row, inputs, strict=True)]
+    outputs = outputs_of(model, sample)
     for output, name in zip(outputs, predicted_names(targets), strict=False):
         output.rotulo = name
     return outputs
@@ -123,6 +118,11 @@ def exported(record: Exporter, root: Valor, format: str) -> str | bytes:
         return picture
     content: bytes = picture.pipe(format)
     return content
+
+
+def _predictions(trainer: Trainer, x: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Return what a model says of samples, in rows also where it has but one output."""
+    return [row if isinstance(row, list) else [row] for row in trainer.predict(x)]
 
 
 def predicted_names(targets: Sequence[str]) -> list[str]:
@@ -142,7 +142,7 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[float]]) -> str:
 def prediction_table(trainer: Trainer, samples: Samples) -> list[str]:
     """Return the lines of a table with the first predictions beside their targets."""
     shown = slice(MOST_SHOWN)
-    predictions = [as_row(row) for row in trainer.predict(samples.x[shown])]
+    predictions = _predictions(trainer, samples.x[shown])
     header = ["sample"]
     for name in samples.targets:
         header += [f"predicted {name}", f"target {name}"]

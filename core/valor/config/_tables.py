@@ -12,6 +12,7 @@ from typing import Any, NewType
 import attrs
 
 from valor.exceptions import nearest, shown
+from valor.trainer import MODES
 
 Keys = tuple[str | int, ...]
 
@@ -199,8 +200,8 @@ def _at_least_one(value: Any) -> Any:
 
 
 def _mode(value: Any) -> Any:
-    if value not in ("exact", "fast"):
-        raise _expected("'exact' or 'fast'", value)
+    if value not in MODES:
+        raise _expected(" or ".join(map(repr, MODES)), value)
     return value
 
 

@@ -50,9 +50,18 @@ class CsvLog:
         write_atomically(self.path, text.getvalue())
 
 
+def csv_log(*, path: str = "history.csv") -> CsvLog:
+    """Return a `CsvLog`, for ``callbacks=["csv_log"]``.
+
+    Args:
+        path: as for `CsvLog`.
+
+    >>> csv_log(path="losses.csv").path
+    'losses.csv'
+    """
+    return CsvLog(path)
+
+
 @hookimpl
 def valor_register_callbacks() -> Iterator[Callback]:
-    def csv_log(*, path: str = "history.csv") -> CsvLog:
-        return CsvLog(path)
-
     yield Callback(name="csv_log", call=csv_log)

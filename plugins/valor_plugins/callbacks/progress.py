@@ -169,9 +169,18 @@ def _text(run: Run, epoch: int) -> str:
     return f"epoch {epoch:{len(str(run.epochs))}} of {run.epochs}  loss {loss:.6g}"
 
 
+def progress(*, lines: int = 10) -> Progress:
+    """Return a `Progress` on standard output, for ``callbacks=["progress"]``.
+
+    Args:
+        lines: as for `Progress`.
+
+    >>> progress(lines=3).lines
+    3
+    """
+    return Progress(lines=lines)
+
+
 @hookimpl
 def valor_register_callbacks() -> Iterator[Callback]:
-    def progress(*, lines: int = 10) -> Progress:
-        return Progress(lines=lines)
-
     yield Callback(name="progress", call=progress, validators={"lines": attrs.validators.ge(1)})

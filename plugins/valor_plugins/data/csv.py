@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from valor import Reader, hookimpl
-from valor.exceptions import DataError
+from valor.exceptions import DataError, shown
 
 # Narrower than float(), which takes "1_000", "nan" and digits of every script.
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -113,8 +113,7 @@ def _number(place: str, text: str) -> float:
     text = text.strip()
     value = float(text) if NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
-        shown = repr(text) if len(text) <= 60 else f"{text[:57]!r}..."
-        raise DataError(f"{place}: expected a finite number, not {shown}")
+        raise DataError(f"{place}: expected a finite number, not {shown(text)}")
     return value
 
 
