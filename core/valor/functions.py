@@ -12,122 +12,36 @@ the same functions, without ``if``, so that an engine can trace them.
 
 import functools
 import math
-import numbers
 import operator
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from valor.exceptions import InvalidArgumentError, InvalidNumberError
+from valor._rows import LARGEST_EXACT_INT, TABLE, Function, Scalar, number, row_of
+from valor.exceptions import InvalidArgumentError
 
-Scalar: TypeAlias = Any  # a plain number, a Valor, or an engine's stand-in
-
-LARGEST_EXACT_INT = 2**53
-
-
-def number(value: Any, argument: str = "data") -> float:
-    """Return `value` as an int of at most 2**53 in magnitude or as a float.
-
-    Args:
-        value: an int, a float, or any real number (NumPy scalar, Fraction, Decimal).
-        argument: what to call it in an error.
-
-    Raises:
-        InvalidNumberError: `value` is not a real number that a float can hold.
-
-    >>> number(3), number(2**60), number(0.5)
-    (3, 1.152921504606847e+18, 0.5)
-    """
-    kind = type(value)
-    if kind is float or (kind is int and -LARGEST_EXACT_INT <= value <= LARGEST_EXACT_INT):
-        result: float = value
-        return result
-    if kind is bool or not _is_real(value):
-        shown = repr(value)
-        shown = shown if len(shown) <= 60 else shown[:57] + "..."
-        raise InvalidNumberError(
-            f"{argument} must be a real number (int, float, NumPy scalar or fraction), "
-            f"not {shown} of type {kind.__name__}"
-        )
-    if isinstance(value, numbers.Integral):
-        whole = int(value)
-        if -LARGEST_EXACT_INT <= whole <= LARGEST_EXACT_INT:
-            return whole
-    try:
-        return float(value)
-    except OverflowError:
-        raise InvalidNumberError(
-            f"{argument} must be a number that a float can hold, "
-            f"but this {kind.__name__} is larger than 1.8e308 in magnitude"
-        ) from None
-    except ValueError:
-        raise InvalidNumberError(
-            f"{argument} must be a number, not the signaling nan {value!r}"
-        ) from None
-
-
-def _is_real(value: Any) -> bool:
-    if isinstance(value, numbers.Real):
-        return True
-    # Decimal is a number with a float value, yet not registered as Real; complex numbers are out.
-    return (
-        isinstance(value, numbers.Number)
-        and not isinstance(value, numbers.Complex)
-        and hasattr(value, "__float__")
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Function:
-    """One row of the table.
-
-    Attributes:
-        name: how it is called in Python.
-        symbol: how a graph shows it (`Valor.operador_mae`).
-        value: the value, from plain numbers.
-        derivative: the derivative, from the arguments and the value; a pair (one partial
-            derivative an argument) for a function of two.
-    """
-
-    name: str
-    symbol: str
-    value: Callable[..., float]
-    derivative: Callable[..., Any]
-
-    def __call__(self, *arguments: Scalar) -> Scalar:
-        """Apply the function to numbers, or to objects that know how to record it."""
-        for argument in arguments:
-            apply = getattr(type(argument), "__valor_apply__", None)
-            if apply is not None:
-                result = apply(self, arguments)
-                if result is not NotImplemented:
-                    return result
-        return self.value(*(number(x, f"an argument of {self.name}") for x in arguments))
-
-
-TABLE: dict[str, Function] = {}
-
-
-def _row(
-    symbol: str, derivative: Callable[..., Any]
-) -> Callable[[Callable[..., float]], Callable[..., Scalar]]:
-    """Enter the decorated value function into the table; what is left in the module dispatches."""
-
-    def enter(value: Callable[..., float]) -> Callable[..., Scalar]:
-        row = TABLE[value.__name__] = Function(value.__name__, symbol, value, derivative)
-
-        @functools.wraps(value)
-        def unary(x: Scalar) -> Scalar:
-            return value(x) if x.__class__ is float else row(x)
-
-        @functools.wraps(value)
-        def binary(a: Scalar, b: Scalar) -> Scalar:
-            return value(a, b) if a.__class__ is float is b.__class__ else row(a, b)
-
-        return unary if value.__code__.co_argcount == 1 else binary
-
-    return enter
-
+__all__ = [
+    "TABLE",
+    "Function",
+    "absolute",
+    "clip",
+    "cos",
+    "divide",
+    "erf",
+    "erfc",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "maximum",
+    "minimum",
+    "number",
+    "power_of",
+    "sig",
+    "sin",
+    "softplus",
+    "sqrt",
+    "tanh",
+    "where",
+]
 
 # Arithmetic. `Valor` binds these to Python's operators.
 
@@ -140,7 +54,7 @@ TABLE["absolute"] = Function(
 )
 
 
-@_row("/", lambda a, b, y: (divide(1, b), -divide(y, b)))
+@row_of("/", lambda a, b, y: (divide(1, b), -divide(y, b)))
 def divide(a: Scalar, b: Scalar) -> Scalar:
     """Return a / b as IEEE 754 has it: a division by zero is infinite, or nan for 0/0.
 
@@ -223,7 +137,7 @@ def power_of(exponent: float) -> Function:
 # (https://dlmf.nist.gov), chapters 4 (elementary functions) and 7 (error functions).
 
 
-@_row("exp", lambda x, y: y)
+@row_of("exp", lambda x, y: y)
 def exp(x: Scalar) -> Scalar:
     """Return e**x; infinite past 709.78.
 
@@ -236,7 +150,7 @@ def exp(x: Scalar) -> Scalar:
         return math.inf
 
 
-@_row("expm1", lambda x, y: exp(x))
+@row_of("expm1", lambda x, y: exp(x))
 def expm1(x: Scalar) -> Scalar:
     """Return e**x - 1 without the loss of digits near 0.
 
@@ -249,7 +163,7 @@ def expm1(x: Scalar) -> Scalar:
         return math.inf
 
 
-@_row("log", lambda x, y: divide(1, x))
+@row_of("log", lambda x, y: divide(1, x))
 def log(x: Scalar) -> Scalar:
     """Return the natural logarithm; -inf at 0, nan below.
 
@@ -261,7 +175,7 @@ def log(x: Scalar) -> Scalar:
     return -math.inf if x == 0 else math.nan
 
 
-@_row("log1p", lambda x, y: divide(1, 1 + x))
+@row_of("log1p", lambda x, y: divide(1, 1 + x))
 def log1p(x: Scalar) -> Scalar:
     """Return log(1 + x) without the loss of digits near 0; -inf at -1, nan below.
 
@@ -273,7 +187,7 @@ def log1p(x: Scalar) -> Scalar:
     return -math.inf if x == -1 else math.nan
 
 
-@_row("sqrt", lambda x, y: divide(0.5, y))
+@row_of("sqrt", lambda x, y: divide(0.5, y))
 def sqrt(x: Scalar) -> Scalar:
     """Return the square root; nan below 0.
 
@@ -283,7 +197,7 @@ def sqrt(x: Scalar) -> Scalar:
     return math.nan if x < 0 else math.sqrt(x)
 
 
-@_row("sin", lambda x, y: cos(x))
+@row_of("sin", lambda x, y: cos(x))
 def sin(x: Scalar) -> Scalar:
     """Return the sine of x radians; nan at infinity.
 
@@ -293,7 +207,7 @@ def sin(x: Scalar) -> Scalar:
     return math.sin(x) if math.isfinite(x) else math.nan
 
 
-@_row("cos", lambda x, y: -sin(x))
+@row_of("cos", lambda x, y: -sin(x))
 def cos(x: Scalar) -> Scalar:
     """Return the cosine of x radians; nan at infinity.
 
@@ -309,7 +223,7 @@ def _tanh_derivative(x: Scalar, y: Scalar) -> Scalar:
     return 4 * e / (1 + e * (2 + e))
 
 
-@_row("tanh", _tanh_derivative)
+@row_of("tanh", _tanh_derivative)
 def tanh(x: Scalar) -> Scalar:
     """Return the hyperbolic tangent.
 
@@ -325,7 +239,7 @@ def _sig_derivative(x: Scalar, y: Scalar) -> Scalar:
     return e / (1 + e * (2 + e))
 
 
-@_row("sig", _sig_derivative)
+@row_of("sig", _sig_derivative)
 def sig(x: Scalar) -> Scalar:
     """Return the logistic sigmoid 1 / (1 + e**-x), exact in both tails.
 
@@ -336,7 +250,7 @@ def sig(x: Scalar) -> Scalar:
     return where(x < 0, e, 1) / (1 + e)
 
 
-@_row("softplus", lambda x, y: sig(x))
+@row_of("softplus", lambda x, y: sig(x))
 def softplus(x: Scalar) -> Scalar:
     """Return log(1 + e**x), the smooth maximum of x and 0.
 
@@ -346,7 +260,7 @@ def softplus(x: Scalar) -> Scalar:
     return maximum(x, 0) + log1p(exp(-absolute(x)))
 
 
-@_row("erf", lambda x, y: 2 / math.sqrt(math.pi) * exp(-x * x))
+@row_of("erf", lambda x, y: 2 / math.sqrt(math.pi) * exp(-x * x))
 def erf(x: Scalar) -> Scalar:
     """Return the error function.
 
@@ -356,7 +270,7 @@ def erf(x: Scalar) -> Scalar:
     return math.erf(x)
 
 
-@_row("erfc", lambda x, y: -2 / math.sqrt(math.pi) * exp(-x * x))
+@row_of("erfc", lambda x, y: -2 / math.sqrt(math.pi) * exp(-x * x))
 def erfc(x: Scalar) -> Scalar:
     """Return 1 - erf(x) without the loss of digits for large x.
 
@@ -379,7 +293,7 @@ def _maximum_derivative(a: Scalar, b: Scalar, y: Scalar) -> tuple[Scalar, Scalar
     return where(a > b, 1, where(a < b, 0, 0.5)), where(a > b, 0, where(a < b, 1, 0.5))
 
 
-@_row("max", _maximum_derivative)
+@row_of("max", _maximum_derivative)
 def maximum(a: Scalar, b: Scalar) -> Scalar:
     """Return the larger of two; nan where either is. A tie gives each side half the gradient.
 
@@ -389,7 +303,7 @@ def maximum(a: Scalar, b: Scalar) -> Scalar:
     return a if a >= b or a != a else b
 
 
-@_row("min", lambda a, b, y: _maximum_derivative(b, a, y))
+@row_of("min", lambda a, b, y: _maximum_derivative(b, a, y))
 def minimum(a: Scalar, b: Scalar) -> Scalar:
     """Return the smaller of two; nan where either is. A tie gives each side half the gradient.
 
