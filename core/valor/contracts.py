@@ -75,7 +75,11 @@ class Loss(Formula):
 
 
 class Penalty(Formula):
-    """``call(parameter, *, …) -> Valor``, added to a batch's loss for each trainable parameter."""
+    """``call(parameter, *, …) -> Valor``, added to a batch's loss for each trainable parameter.
+
+    >>> Penalty("l1", lambda parameter, *, weight=0.01: weight * abs(parameter))(-2.0)
+    0.02
+    """
 
     __slots__ = ()
     kind, plural, takes = "penalty", "penalties", ("parameter",)
@@ -88,6 +92,11 @@ class Optimizer(Formula):
     Attributes:
         state: the names and first values of what the formula remembers for each parameter; it
             gets and returns them as a tuple in this order. `step` counts from 1.
+
+    >>> def descent(parameter, gradient, state, step, *, learning_rate=0.01):
+    ...     return parameter - learning_rate * gradient, state
+    >>> Optimizer("descent", descent).bind(learning_rate=0.5)(1.0, 3.0, (), 1)
+    (-0.5, ())
     """
 
     kind, plural, takes = "optimizer", "optimizers", ("parameter", "gradient", "state", "step")
@@ -102,14 +111,22 @@ class Optimizer(Formula):
 
 
 class GradientTransform(Formula):
-    """``call(gradients, *, …) -> list``, on the gradients of all trainable parameters at once."""
+    """``call(gradients, *, …) -> list``, on the gradients of all trainable parameters at once.
+
+    >>> GradientTransform("halve", lambda gradients: [g / 2 for g in gradients])([1.0, 3.0])
+    [0.5, 1.5]
+    """
 
     __slots__ = ()
     kind, plural, takes = "gradient_transform", "gradient_transforms", ("gradients",)
 
 
 class Schedule(Formula):
-    """``call(step, total_steps, *, …) -> float``: stands where a learning rate may stand."""
+    """``call(step, total_steps, *, …) -> float``: stands where a learning rate may stand.
+
+    >>> Schedule("inverse", lambda step, total_steps, *, first=0.1: first / step)(2, 100)
+    0.05
+    """
 
     __slots__ = ()
     kind, plural, takes = "schedule", "schedules", ("step", "total_steps")
@@ -120,6 +137,9 @@ class Initializer(Formula):
 
     `random` is the network's own `random.Random`, `fan_in` and `fan_out` the widths of the layer's
     input and output.
+
+    >>> Initializer("fan", lambda random, fan_in, fan_out: 1.0 / fan_in)(random.Random(0), 4, 2)
+    0.25
     """
 
     __slots__ = ()
@@ -127,7 +147,11 @@ class Initializer(Formula):
 
 
 class Metric(Formula):
-    """``call(predicted, target, *, …) -> float`` on plain numbers, all samples at once."""
+    """``call(predicted, target, *, …) -> float`` on plain numbers, all samples at once.
+
+    >>> Metric("count", lambda predicted, target: float(len(target)))([[0.5]], [[1.0]])
+    1.0
+    """
 
     __slots__ = ()
     kind, plural, takes = "metric", "metrics", ("predicted", "target")
@@ -139,6 +163,9 @@ class Exporter(Formula):
 
     Attributes:
         suffixes: the file suffixes it writes, such as ``(".svg",)``.
+
+    >>> Exporter("number", lambda root: str(root.data), suffixes=(".txt",)).suffixes
+    ('.txt',)
     """
 
     kind, plural, takes = "exporter", "exporters", ("root",)
@@ -151,6 +178,9 @@ class Reader(Formula):
 
     Attributes:
         suffixes: the file suffixes it reads, such as ``(".csv",)``.
+
+    >>> Reader("one", lambda path: [{"x": 1.0}], suffixes=(".one",))("a.one")
+    [{'x': 1.0}]
     """
 
     kind, plural, takes = "reader", "readers", ("path",)
@@ -158,7 +188,11 @@ class Reader(Formula):
 
 
 class Callback(Formula):
-    """``call(*, …) -> object`` whose hookimpl methods then listen to one run."""
+    """``call(*, …) -> object`` whose hookimpl methods then listen to one run.
+
+    >>> Callback("nothing", lambda *, path="a.txt": object()).hyperparameters
+    {'path': 'a.txt'}
+    """
 
     __slots__ = ()
     kind, plural, takes = "callback", "callbacks", ()
@@ -180,7 +214,11 @@ class Program(Protocol):
 
 @attrs.frozen(eq=False)
 class Engine(Record):
-    """``compile(model, loss, optimizer, plan) -> Program``."""
+    """``compile(model, loss, optimizer, plan) -> Program``.
+
+    >>> Engine("mine", compile=lambda model, loss, optimizer, plan: ...).name
+    'mine'
+    """
 
     kind, plural = "engine", "engines"
     compile: Callable[..., Program] = attrs.field(
