@@ -21,7 +21,15 @@ class InvalidArgumentError(ValorError, ValueError):
 
 
 class DataError(InvalidArgumentError):
-    """Training data is empty, ragged, of the wrong width, of unequal lengths, or not finite."""
+    """Training data is empty, ragged, of the wrong width, of unequal lengths, or not finite.
+
+    Attributes:
+        missing_column: the column that was asked for and is not in the table, or None.
+    """
+
+    def __init__(self, message: str, *, missing_column: str | None = None) -> None:
+        super().__init__(message)
+        self.missing_column = missing_column
 
 
 class GraphCycleError(ValorError, ValueError):

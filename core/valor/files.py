@@ -95,7 +95,8 @@ def selected(path: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str
             known = list(rows[0])
             raise DataError(
                 f"{path} has no column {column!r}{nearest(column, known)}; "
-                f"it has: {', '.join(known)}"
+                f"it has: {', '.join(known)}",
+                missing_column=column,
             )
     return [
         [_number(path, position, column, row) for column in columns]

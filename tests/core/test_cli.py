@@ -177,6 +177,25 @@ def test_a_run_without_a_seed_tells_the_one_it_drew(run: Any) -> None:
     assert Path("a/model.json").read_bytes() != Path("c/model.json").read_bytes()
 
 
+def test_two_seeds_are_told_by_their_keys(run: Any) -> None:
+    with open("lesson.toml", "a") as file:
+        file.write("shuffle = true\nbatch_size = 2\nseed = 5\n")  # [model] has 1
+    short = ["train", "lesson.toml", "--epochs", "20"]
+    _, out, _ = run(*short, "--output", "a")
+    assert "engine eager, model.seed 1, training.seed 5\n" in out
+    again = ["--set", "model.seed=1", "--set", "training.seed=5"]
+    assert run(*short, *again, "--output", "b")[0] == 0
+    assert Path("a/model.json").read_bytes() == Path("b/model.json").read_bytes()
+
+
+def test_a_seed_for_the_order_alone_repeats_the_run(run: Any) -> None:
+    options = data_options("--shuffle", "--batch-size", "2")
+    _, out, _ = run("train", *options, "--set", "training.seed=5", "--output", "a")
+    assert "engine eager, seed 5\n" in out
+    assert run("train", *options, "--seed", "5", "--output", "b")[0] == 0
+    assert Path("a/model.json").read_bytes() == Path("b/model.json").read_bytes()
+
+
 def test_without_an_output_nothing_is_written(run: Any, folder: Path) -> None:
     before = sorted(os.listdir(folder))
     code, out, _ = run("train", *data_options())
@@ -465,6 +484,9 @@ def test_predict_with_a_model_that_names_no_columns(run: Any) -> None:
     assert code == 2
     assert "the model has 3 inputs, but there are 4 columns: x1, x2, x3, y" in err
     assert "--inputs" in err
+    code, _, err = run("predict", "m.json", "--data", "lesson.csv", "--inputs", "x1,x2,x9")
+    assert code == 2
+    assert err.startswith("valor: error: --inputs: lesson.csv: no column is named 'x9'")
     code, out, _ = run("predict", "m.json", "--data", "lesson.csv", "--inputs", "x1, x2,y")
     assert code == 0
     assert out.splitlines()[0] == "x1,x2,y,predicted_1,predicted_2"

@@ -18,6 +18,7 @@ from valor import (
     Schedule,
     Trainer,
     hookimpl,
+    initializer,
     loss,
     plugin_manager,
 )
@@ -460,8 +461,9 @@ def test_what_is_missing_is_told_at_once(write: Any) -> None:
     )
     with pytest.raises(ConfigurationError, match=r"lacks --data, --target, --layers, --epochs"):
         read(None)
-    with pytest.raises(ConfigurationError, match=r"\[data\] lacks y"):
-        read(write(LESSON.replace('file = "lesson.csv"\n    target = "y"', "x = [1]")))
+    for given, lacking in (("x = [1]", "y, the targets of x"), ("y = [1]", "x, the samples of y")):
+        with pytest.raises(ConfigurationError, match=rf"\[data\] lacks {lacking}$"):
+            read(write(LESSON.replace('file = "lesson.csv"\n    target = "y"', given)))
 
 
 @pytest.mark.parametrize(
@@ -472,6 +474,8 @@ def test_what_is_missing_is_told_at_once(write: Any) -> None:
         ("[[1], [inf]]", "[1, 2]", "[data] x[1][0]: expected a finite number, not inf"),
         ("[1, 1" + "0" * 400 + "]", "[1, 2]", "[data] x[1]: expected a finite number, not 1000"),
         ("5", "[1, 2]", "[data] x: expected a list with a number"),
+        ("[]", "[]", "[data] x: it is empty; expected a number or a list of numbers"),
+        ("[1]", "[]", "[data] y: it is empty; expected a number or a list of numbers"),
         ("[[1], [2, 3]]", "[1, 2]", "[data]: x[1] has 2 values"),
         ("[1, 2]", "[1]", "[data]: x and y must have as many samples"),
     ],
@@ -587,6 +591,89 @@ def test_an_error_names_the_option_and_not_the_file(write: Any, manager: PluginM
     rate = Override("--learning-rate", ("optimizer", "learning_rate"), 0.5)
     with pytest.raises(ConfigurationError, match=r"run\.toml: \[optimizer\]: no optimizer"):
         read(path, [rate]).trainer(3, manager)
+
+
+def test_an_option_that_stands_for_two_keys_is_refused_once(write: Any) -> None:
+    wrong = [Override("--seed", (table, "seed"), "x") for table in ("model", "training")]
+    with pytest.raises(ConfigurationError) as caught:
+        read(write(), wrong)
+    assert str(caught.value) == "--seed: expected an int, not 'x'"
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (("optimizr", "momentum"), "there is no such table, did you mean 'optimizer'?"),
+        (("training", "epochs", "most"), "expected an int of at least 1, not a table"),
+        (("data", "reader", "delimiter"), "expected a table with a name; it has none"),
+    ],
+)
+def test_an_option_that_reaches_into_nothing_is_named(
+    write: Any, keys: tuple[str, ...], message: str
+) -> None:
+    option = f"--set {'.'.join(keys)}"
+    with pytest.raises(ConfigurationError) as caught:
+        read(write(), [Override(option, keys, 1)])
+    assert str(caught.value) == f"{option}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("key", "columns", "place"),
+    [
+        ("inputs", ["x1", "x9"], "--inputs"),
+        ("target", ["y9"], "--target"),
+    ],
+)
+def test_a_missing_column_is_told_with_the_option_that_asked_for_it(
+    write: Any, manager: PluginManager, key: str, columns: list[str], place: str
+) -> None:
+    option = Override(f"--{key}", ("data", key), columns)
+    path = write(LESSON.replace('"y"', '"y"\n    inputs = ["x1", "x2"]', 1))
+    with pytest.raises(ConfigurationError) as caught:
+        read(path, [option]).samples(manager)
+    known = "no column is named '{}'; there are: x1, x2, x3, y"
+    assert str(caught.value) == (
+        f"{place}: {path.parent / 'lesson.csv'}: {known.format(columns[-1])}"
+    )
+    # Without the option it is the key of the file; what is wrong inside the table stays its own.
+    path = write(LESSON.replace('"y"', '"y"\n    inputs = ["x9"]', 1))
+    with pytest.raises(ConfigurationError, match=r"run\.toml: \[data\] inputs: .*'x9'"):
+        read(path).samples(manager)
+    path = write(LESSON.replace('"y"', '"y"\n    inputs = ["x1"]', 1), table="x1,y\n1,y\n")
+    with pytest.raises(DataError, match=r"line 2, column y"):
+        read(path).samples(manager)
+
+
+def test_a_target_is_no_input(write: Any) -> None:
+    inputs = Override("--inputs", ("data", "inputs"), ["x1", "y"])
+    with pytest.raises(ConfigurationError) as caught:
+        read(write(), [inputs])
+    assert str(caught.value) == (
+        "--inputs[1]: column 'y' is a target, so it cannot be an input too"
+    )
+    path = write(LESSON.replace('"y"', '["y", "x1"]\n    inputs = ["x1"]', 1))
+    with pytest.raises(ConfigurationError, match=r"\[data\] inputs\[0\]: column 'x1' is a target"):
+        read(path)
+
+
+def test_a_seed_that_is_given_alone_stands_for_both(write: Any, manager: PluginManager) -> None:
+    def seeds(model: str, training: str) -> tuple[Any, Any]:
+        text = LESSON.replace("seed = 1", model).replace("epochs = 10", f"epochs = 10\n{training}")
+        tables = read(write(text)).tables
+        return tables.model.seed, tables.training.seed
+
+    assert seeds("seed = 3", "seed = 5") == (3, 5)
+    assert seeds("seed = 0", "") == (0, 0)
+    assert seeds("", "seed = 0") == (0, 0)
+    assert seeds("", "") == (None, None)
+
+
+def test_the_initializer_needs_no_name_to_be_adjusted(write: Any, manager: PluginManager) -> None:
+    option = Override("--set model.initializer.low", ("model", "initializer", "low"), 0.5)
+    drawn = numbers(read(write(), [option]).trainer(3, manager).model)
+    assert drawn == numbers(MLP(3, [3, 2, 1], initializer=initializer("uniform", low=0.5), seed=1))
+    high = write(LESSON.replace("seed = 1", "seed = 1\n    initializer = { high = 0.0 }"))
+    assert max(numbers(read(high).trainer(3, manager).model)) < 0
 
 
 def test_of_two_options_for_one_key_the_last_is_named(write: Any) -> None:

@@ -223,6 +223,12 @@ def test_the_report_has_the_figures() -> None:
     assert figures["extremes"] == f"finite values and gradients at {len(EXTREMES)} points"
 
 
+def test_slopes_that_are_exact_are_said_to_be() -> None:
+    report = check_penalty(lambda parameter: parameter * 0)
+    figures = {check.name: check.figures for check in report.checks}
+    assert figures["gradient"] == "24 slopes are those of central differences, to the last bit"
+
+
 def test_the_extremes() -> None:
     assert {0.0, 1e-300, -1e-300, 37, -37, 710, -710, 1e6, -1e6} == set(EXTREMES)
     assert "-0.0" in map(repr, EXTREMES)

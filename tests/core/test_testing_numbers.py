@@ -4,6 +4,7 @@ import itertools
 import math
 import random
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -154,7 +155,7 @@ WRONG_OTHERS: dict[str, tuple[Callable[[], Report], set[str], str]] = {
     "a transform that changes its list": (
         lambda: check_gradient_transform(lambda gradients: gradients.reverse() or gradients[:]),
         {"purity"},
-        "given as gradients",
+        r"given: gradients\[0\] was",
     ),
     "a transform that divides by 0": (
         lambda: check_gradient_transform(divided_by_norm),
@@ -214,7 +215,7 @@ WRONG_OTHERS: dict[str, tuple[Callable[[], Report], set[str], str]] = {
     "a metric that changes the rows": (
         lambda: check_metric(lambda p, t: p[0].reverse() or 1.0),
         {"purity"},
-        "given as predicted",
+        r"given: predicted\[0\]\[0\] was",
     ),
     "an exporter of bytes": (
         lambda: check_exporter(lambda root: b""),
@@ -230,6 +231,23 @@ WRONG_OTHERS: dict[str, tuple[Callable[[], Report], set[str], str]] = {
         lambda: check_exporter(lambda root: [setattr(root, "rotulo", "x"), "text"][1]),
         {"purity"},
         "it changed the graph",
+    ),
+    "an exporter that changes parents": (
+        lambda: check_exporter(
+            lambda root: [setattr(root, "progenitor", root.progenitor[::-1]), "text"][1]
+        ),
+        {"purity"},
+        "it changed the graph",
+    ),
+    "an exporter that prints": (
+        lambda: check_exporter(lambda root: print(root.operador_mae) or "text"),
+        {"purity"},
+        r"it printed '\+\\n'",
+    ),
+    "an initializer that prints to the error stream": (
+        lambda: check_initializer(lambda r, m, n: print("drawn", file=sys.stderr) or r.random()),
+        {"purity"},
+        "it printed 'drawn",
     ),
     "an exporter that changes gradients": (
         lambda: check_exporter(lambda root: [root.zero_grad(), "text"][1]),

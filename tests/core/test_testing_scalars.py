@@ -49,6 +49,19 @@ def relabel(v: Any) -> Any:
     return v * 2
 
 
+def assign(attribute: str, value: Any) -> Any:
+    def formula(v: Any) -> Any:
+        setattr(v, attribute, value)
+        return v * 2
+
+    return formula
+
+
+def show(v: Any) -> Any:
+    print(1.0)
+    return v * 2
+
+
 def propagate_inside(v: Any) -> Any:
     result = v * v
     if isinstance(v, Valor):
@@ -93,8 +106,44 @@ WRONG_ACTIVATIONS: dict[str, tuple[Any, set[str], str]] = {
     "a list": (lambda v: [v], {"result"}, "instead of a Valor"),
     "a built-in max": (lambda v: max(v, 0), {"result"}, "returned 0 instead of a Valor"),
     "an exception": (lambda v: v.sigmoid(), {"result"}, r"AttributeError.*scalars\.py:\d+\)"),
-    "a label": (relabel, {"purity", "traceability"}, "given as v: .*rotulo=''.* became .*'mine'"),
-    "a gradient inside": (propagate_inside, {"purity", "gradient"}, "grad="),
+    "a label": (relabel, {"purity", "traceability"}, r"v\.rotulo was 'given' and became 'mine'"),
+    "a gradient inside": (
+        propagate_inside,
+        {"purity", "gradient"},
+        r"v\.grad was 0\.75 and became",
+    ),
+    "a gradient set to 0": (
+        assign("grad", 0),
+        {"purity", "traceability"},
+        r"v\.grad was 0\.75 and became 0$",
+    ),
+    "a gradient on the stand-in": (
+        assign("grad", 0),
+        {"purity", "traceability"},
+        r"FormulaError: the formula sets `\.grad` of what it was given; it may compute",
+    ),
+    "frozen": (
+        assign("trainable", False),
+        {"purity", "traceability"},
+        r"v\.trainable was True and became False",
+    ),
+    "thawed": (
+        assign("trainable", True),
+        {"purity", "traceability"},
+        r"v\.trainable was False and became True",
+    ),
+    "an operation of its own": (
+        assign("propagar", lambda: None),
+        {"purity", "traceability"},
+        r"v\.propagar was Valor\._push and became <lambda>",
+    ),
+    "a label read": (
+        lambda v: v * (1 + len(v.rotulo) * 0),
+        {"traceability"},
+        r"does not only compute, but reads `\.rotulo`",
+    ),
+    "an f-string": (lambda v: v + 0 * len(f"{v:.3f}"), {"traceability"}, "an f-string"),
+    "printing": (show, {"purity"}, r"it printed '1\.0\\n.*a callback"),
     "the global generator": (use_global_random, {"purity"}, "global random state"),
     "NumPy's generator": (use_global_numpy, {"purity"}, "global random state"),
     "the global seed": (seed_global_random, {"purity"}, "global random state"),
@@ -111,7 +160,7 @@ WRONG_ACTIVATIONS: dict[str, tuple[Any, set[str], str]] = {
     "nan at extremes": (
         lambda v: v.exp() / (1 + v.exp()),
         {"extremes"},
-        r"v=710\.0 its value is n",
+        r"v=710\.0 its value is nan .* \(sig, softplus, tanh, log1p and expm1 of valor\.functions",
     ),
     "inf at extremes": (lambda v: v.exp(), {"extremes"}, r"value is inf.*domain=\(low, high\)"),
     "a nan gradient": (NAN_SLOPE, {"extremes"}, r"v=710\.0 its gradient is nan"),
@@ -146,7 +195,7 @@ WRONG_LAYERS: dict[str, tuple[Any, set[str], str]] = {
     "a changed list": (
         lambda values: values.reverse() or list(values),
         {"purity"},
-        "given as v",
+        r"given: v\[0\]\.data was",
     ),
     "a wrong slope of a neighbour": (
         lambda values: values[:1] + [WRONG_SIGN(values[0]) for _ in values[1:]],
@@ -181,12 +230,12 @@ WRONG_LOSSES: dict[str, tuple[Any, set[str], str]] = {
     "predictions taken away": (
         lambda p, t: error_of([p.pop() for _ in t], t[::-1]),
         {"purity"},
-        "given as predicted",
+        r"given: len\(predicted\) was 1 and became 0",
     ),
     "targets taken away": (
         lambda p, t: error_of(p, [t.pop(0) for _ in p]),
         {"purity"},
-        "given as target",
+        r"given: len\(target\) was 1 and became 0",
     ),
     "a target looked at": (
         lambda p, t: error_of(p, t) if t[0] > 0 else 2 * error_of(p, t),

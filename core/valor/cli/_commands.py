@@ -52,7 +52,7 @@ def train(options: Any) -> int:
     print(trainer.model)
     print(
         f"{len(samples.x)} samples, {trainer.loss.name}, {trainer.optimizer.name}, "
-        f"engine {trainer.engine.name}, seed {tables.model.seed}",
+        f"engine {trainer.engine.name}, {_seeds(configuration)}",
         flush=True,
     )
     try:
@@ -145,14 +145,21 @@ def plugins(options: Any) -> int:
 def _seeded(configuration: Configuration) -> Configuration:
     """Draw the seeds that were not given, so that the run can be told how to be repeated."""
     tables = configuration.tables
-    seed = secrets.randbits(32) if tables.model.seed is None else tables.model.seed
-    order = seed if tables.training.seed is None else tables.training.seed
+    if tables.model.seed is not None:  # then that of the order is known too
+        return configuration
+    seed = secrets.randbits(32)
     tables = attrs.evolve(
         tables,
         model=attrs.evolve(tables.model, seed=seed),
-        training=attrs.evolve(tables.training, seed=order),
+        training=attrs.evolve(tables.training, seed=seed),
     )
     return attrs.evolve(configuration, tables=tables)
+
+
+def _seeds(configuration: Configuration) -> str:
+    """Return what to say of the seeds: by their keys where they differ, as --seed sets both."""
+    model, order = configuration.tables.model.seed, configuration.tables.training.seed
+    return f"seed {model}" if model == order else f"model.seed {model}, training.seed {order}"
 
 
 def _listeners(
@@ -201,7 +208,12 @@ def _inputs(
         else reader(options.reader, plugins=plugins)
     )
     columns = options.inputs or document.inputs or None
-    table = read_table(options.data, record, columns)
+    try:
+        table = read_table(options.data, record, columns)
+    except DataError as error:
+        if options.inputs is None or error.missing_column not in options.inputs:
+            raise
+        raise ConfigurationError(f"--inputs: {error}") from error
     columns = list(columns or table[0])
     if len(columns) != document.widths[0]:
         raise DataError(

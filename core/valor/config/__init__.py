@@ -30,7 +30,7 @@ from valor.contracts import (
     Reader,
     Schedule,
 )
-from valor.exceptions import ConfigurationError, ValorError
+from valor.exceptions import ConfigurationError, DataError, ValorError
 from valor.files import by_suffix, read_table, selected
 from valor.trainer import Trainer
 
@@ -127,7 +127,13 @@ class Configuration:
             reader = reader or by_suffix(Reader, data.file, plugins)
         targets = data.target or ()
         columns = None if data.inputs is None else (*data.inputs, *targets)
-        rows = read_table(data.file, reader, columns)
+        try:
+            rows = read_table(data.file, reader, columns)
+        except DataError as error:
+            if columns is None or error.missing_column not in columns:
+                raise  # the file is to blame, not who chose its columns
+            key = "target" if error.missing_column in targets else "inputs"
+            raise ConfigurationError(f"{self.place('data', key)}: {error}") from error
         with self._at("data", "target"):
             y = selected(data.file, rows, targets)
         inputs = data.inputs or tuple(name for name in rows[0] if name not in targets)
@@ -263,7 +269,19 @@ def read(path: Path | None, overrides: Sequence[Override] = ()) -> Configuration
     document = _merged(_anchored(document, os.path.dirname(file)), overrides)
     tables = _checked(document, file, overrides)
     _check_complete(tables, file, overrides)
-    return Configuration(tables, file, overrides)
+    return Configuration(_with_both_seeds(tables), file, overrides)
+
+
+def _with_both_seeds(tables: Tables) -> Tables:
+    """Let a seed that was given alone stand for the other one too: one number repeats a run."""
+    model, training = tables.model, tables.training
+    return attrs.evolve(
+        tables,
+        model=attrs.evolve(model, seed=training.seed if model.seed is None else model.seed),
+        training=attrs.evolve(
+            training, seed=model.seed if training.seed is None else training.seed
+        ),
+    )
 
 
 def _check_complete(tables: Tables, file: str, overrides: Sequence[Override]) -> None:
@@ -276,6 +294,16 @@ def _check_complete(tables: Tables, file: str, overrides: Sequence[Override]) ->
                 raise ConfigurationError(
                     f"{place}: it is about a file, but x and y hold the data themselves"
                 )
+        for key, other, what in (("x", "y", "the samples"), ("y", "x", "the targets")):
+            if getattr(data, key) is None:
+                place = _place(("data",), file, overrides)
+                raise ConfigurationError(f"{place} lacks {key}, {what} of {other}")
+    for position, name in enumerate(data.inputs or ()):
+        if name in (data.target or ()):
+            place = _place(("data", "inputs", position), file, overrides)
+            raise ConfigurationError(
+                f"{place}: column {name!r} is a target, so it cannot be an input too"
+            )
     needed: list[tuple[Any, str, str]] = [
         (data.file or data.x, "[data] file", "--data"),
         (tables.model.layers, "[model] layers", "--layers"),
@@ -283,8 +311,6 @@ def _check_complete(tables: Tables, file: str, overrides: Sequence[Override]) ->
     ]
     if data.x is None:
         needed.insert(1, (data.target, "[data] target", "--target"))
-    elif not data.y:
-        raise ConfigurationError(f"{file}: [data] lacks y, the targets of x")
     missing = [
         f"{key} (or {option})" if file else option for value, key, option in needed if not value
     ]
@@ -309,12 +335,18 @@ def _parsed(file: str) -> dict[str, Any]:
 def _checked(document: dict[str, Any], file: str, overrides: Sequence[Override]) -> Tables:
     tables, refusals = structured(document)
     if tables is None:
-        raise ConfigurationError("\n".join(_line(refusal, file, overrides) for refusal in refusals))
+        lines = [_line(refusal, file, overrides) for refusal in refusals]
+        raise ConfigurationError("\n".join(dict.fromkeys(lines)))  # --seed stands for two keys
     return tables
 
 
 def _line(refusal: Refusal, file: str, overrides: Sequence[Override]) -> str:
-    return f"{_place(refusal.keys, file, overrides)}: {refusal.reason}"
+    keys = refusal.keys
+    for override in reversed(overrides):
+        # Without the overrides the file was fine, so the table that is wrong is the option's.
+        if len(keys) < len(override.keys) and override.keys[: len(keys)] == keys:
+            return f"{override.option}: {refusal.reason}"
+    return f"{_place(keys, file, overrides)}: {refusal.reason}"
 
 
 def _place(keys: Keys, file: str, overrides: Sequence[Override]) -> str:

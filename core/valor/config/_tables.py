@@ -47,6 +47,7 @@ class Named:
 
 
 OneLoss = NewType("OneLoss", Named)
+OneInitializer = NewType("OneInitializer", Named)
 OneOptimizer = NewType("OneOptimizer", Named)
 Several = NewType("Several", tuple[Named, ...])
 OneOrSeveral = NewType("OneOrSeveral", tuple[Named, ...] | Named)  # type: ignore[valid-newtype]
@@ -70,7 +71,7 @@ class Model:
 
     layers: Widths | None = None
     activation: OneOrSeveral | None = None
-    initializer: Named | None = None
+    initializer: OneInitializer | None = None
     seed: int | None = None
 
 
@@ -229,6 +230,8 @@ def _widths(value: Any) -> Any:
 def _rows(value: Any) -> Any:
     if not isinstance(value, list):
         raise _expected("a list with a number or a list of numbers for each sample", value)
+    if not value:
+        raise Refusal("it is empty; expected a number or a list of numbers for each sample")
     for position, row in enumerate(value):
         if isinstance(row, list):
             for column, entry in enumerate(row):
@@ -300,6 +303,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     Rows: _rows,
     Named: _named,
     OneLoss: lambda value: _named(value, "sum_squared_error"),
+    OneInitializer: lambda value: _named(value, "uniform"),
     OneOptimizer: lambda value: _named(value, "gradient_descent"),
     Several: _several,
     OneOrSeveral: lambda value: _several(value) if isinstance(value, list) else _named(value),

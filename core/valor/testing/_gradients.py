@@ -16,7 +16,7 @@ TOLERANCE = 1e-6
 
 def gradient(cases: Sequence[Case], domain: Domain) -> str:
     """The graph's gradient is the slope that central differences find."""
-    judged, unjudged, worst, place = 0, 0, 0.0, "nowhere"
+    judged, unjudged, worst, place = 0, 0, 0.0, ""
     for case in cases:
         for axis in range(len(flat(case.arguments[0]))):
             smooth = _smooth(case, axis, domain)
@@ -42,10 +42,10 @@ def gradient(cases: Sequence[Case], domain: Domain) -> str:
             f"central differences of different steps disagree at {unjudged} of "
             f"{judged + unjudged} points: it is not smooth, or gives something new at every call"
         )
-    return (
-        f"{judged} slopes are those of central differences; the largest difference is "
-        f"{worst:.1e}, at {place}"
-    )
+    figures = f"{judged} slopes are those of central differences"
+    if worst == 0:
+        return f"{figures}, to the last bit"
+    return f"{figures}; the largest difference is {worst:.1e}, at {place}"
 
 
 def _axis(case: Case, axis: int) -> str:
@@ -125,7 +125,9 @@ def extremes(cases: Sequence[Case]) -> str:
             for x in found:
                 if not math.isfinite(x):
                     raise Failed(
-                        f"at {case} its {what} is {x!r} instead of a finite number; where the "
-                        "formula is meant for some numbers only, name them: domain=(low, high)"
+                        f"at {case} its {what} is {x!r} instead of a finite number; write it so "
+                        "that nothing in it overflows (sig, softplus, tanh, log1p and expm1 of "
+                        "valor.functions do not), or, where it is meant for some numbers only, "
+                        "name them: domain=(low, high)"
                     )
     return f"finite values and gradients at {len(cases)} points"

@@ -155,10 +155,12 @@ def check_exporter(
     def purity() -> str:
         root = _small_graph()
         nodes = topological_order(root)
-        before = _properties.seen(nodes)
-        _properties.unchanged_generators(lambda: known.formula(root))
-        if topological_order(root) != nodes or _properties.seen(nodes) != before:
-            raise Failed(f"it changed the graph: {before} became {_properties.seen(nodes)}")
+        names = [f"topological_order(root)[{position}]" for position in range(len(nodes))]
+        before = _properties.seen(names, nodes)
+        _properties.no_side_effects(lambda: known.formula(root))
+        if topological_order(root) != nodes:
+            raise Failed("it changed the graph: it is no longer made of the same scalars")
+        _properties.unchanged("the graph", before, _properties.seen(names, nodes))
         return f"a graph of {len(nodes)} scalars unchanged"
 
     return verdict(
@@ -199,7 +201,9 @@ def _check_graph(
             "gradient": lambda: _gradients.gradient(ordinary, domain),
             "extremes": lambda: _gradients.extremes(extremes),
             "determinism": lambda: _properties.determinism(Case.values, ordinary),
-            "purity": lambda: _properties.purity(ordinary, Valor),
+            "purity": lambda: _properties.purity(
+                ordinary, _properties.trainable, _properties.frozen
+            ),
             "traceability": lambda: _properties.traceability(ordinary + extremes, Case.values),
         },
     )

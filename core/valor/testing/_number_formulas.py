@@ -226,7 +226,7 @@ def check_initializer(
         return f"between {min(found):.3g} and {max(found):.3g} for layers of 1 to 784 inputs"
 
     def purity() -> str:
-        return _properties.unchanged_generators(lambda: [draw(width) for width in widths])
+        return _properties.no_side_effects(lambda: [draw(width) for width in widths])
 
     return verdict(
         known,

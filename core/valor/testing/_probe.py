@@ -69,7 +69,7 @@ class Probe:
     __array_ufunc__ = None  # as Valor: np.float64(2) * probe asks the probe
 
     def __init__(self, value: float) -> None:
-        self._number = value
+        object.__setattr__(self, "_number", value)
 
     @staticmethod
     def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> "Probe":
@@ -86,9 +86,16 @@ class Probe:
             return functools.partial(clip, self)
         if name.startswith("__"):
             raise AttributeError(name)
+        fault = "looks at a number, by" if name == "data" else "does not only compute, but reads"
         raise FormulaError(
-            f"the formula looks at a number, by `.{name}`; compute with operators, and with the "
+            f"the formula {fault} `.{name}`; compute with operators, and with the "
             "functions of valor.functions"
+        )
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise FormulaError(
+            f"the formula sets `.{name}` of what it was given; it may compute with that, and "
+            "change nothing of it"
         )
 
     def __pos__(self) -> "Probe":
@@ -123,6 +130,7 @@ class Probe:
     __eq__ = _refusal(
         "`==` or `in`", "a Valor is compared by identity there; use `<`, `<=`, `>` or `>=`"
     )
+    __format__ = _refusal("`format()` or an f-string", "a formula computes, and shows nothing")
     __hash__ = _refusal("`hash()`, a set or a dict", "keep scalars in lists")
 
 

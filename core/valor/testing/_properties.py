@@ -4,15 +4,18 @@ Each takes the cases to examine, returns a line of figures where the property ho
 `Failed` where it does not.
 """
 
+import contextlib
+import io
+import itertools
 import math
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from valor._graph import Valor
 from valor.contracts import Formula
-from valor.exceptions import InvalidNumberError
+from valor.exceptions import InvalidNumberError, shown
 from valor.functions import number
 from valor.testing._cases import Case, flat, keep
 from valor.testing._probe import Probe, number_in
@@ -26,30 +29,51 @@ def hyperparameters(record: Formula) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in defaults.items()) or "none"
 
 
-def purity(cases: Sequence[Case], wrap: Callable[[float], Any]) -> str:
-    """A call changes nothing it was given, and leaves the global random state alone."""
-    unchanged_generators(lambda: [case.record.formula(*case.given(wrap, keep)) for case in cases])
-    for case in cases:
+def purity(cases: Sequence[Case], *wraps: Callable[[float], Any]) -> str:
+    """A call changes nothing it was given, prints nothing, and leaves global state alone.
+
+    Args:
+        cases: what to give to the formula.
+        wraps: what to make of each number of the first argument, in turn.
+    """
+    no_side_effects(
+        lambda: [case.record.formula(*case.given(wraps[0], keep)) for case in cases],
+    )
+    for case, wrap in itertools.product(cases, wraps):
         given = case.given(wrap, keep)
-        before = [seen(part) for part in given]
+        before = seen(case.record.takes, given)
         case.record.formula(*given)
-        for name, part, was in zip(case.record.takes, given, before, strict=True):
-            if seen(part) != was:
-                raise Failed(f"it changed what it was given as {name}: {was} became {seen(part)}")
+        unchanged("what it was given", before, seen(case.record.takes, given))
     return f"arguments and global random state unchanged by {len(cases)} calls"
 
 
-def unchanged_generators(call: Callable[[], Any]) -> str:
-    """A call leaves the global random state alone."""
+def trainable(x: float) -> Valor:
+    """Return a scalar with a label and a gradient of its own, which a formula must leave there."""
+    scalar = Valor(x, rotulo="given")
+    scalar.grad = 0.75
+    return scalar
+
+
+def frozen(x: float) -> Valor:
+    """Return a scalar like those of `trainable`, that no trainer may change."""
+    scalar = trainable(x)
+    scalar.trainable = False
+    return scalar
+
+
+def no_side_effects(call: Callable[[], Any]) -> str:
+    """A call prints nothing, and leaves the global random state alone."""
     numpy = sys.modules.get("numpy")  # a formula that uses NumPy's generator has imported it
     before = random.getstate(), numpy and numpy.random.get_state()
+    printed = io.StringIO()
     try:
         # A state that nobody else has: a formula may have seeded it in an earlier call already.
         random.seed("the conformance kit of valor")
         if numpy:
             numpy.random.seed(4_094_967_291)
         known = _generators(numpy)
-        call()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            call()
         if _generators(numpy) != known:
             raise Failed(
                 "it uses the global random state; only an initializer is random, and that by the "
@@ -59,21 +83,48 @@ def unchanged_generators(call: Callable[[], Any]) -> str:
         random.setstate(before[0])
         if numpy:
             numpy.random.set_state(before[1])
-    return "global random state unchanged"
+    if printed.getvalue():
+        raise Failed(
+            f"it printed {shown(printed.getvalue())}; a formula only computes, and what is to be "
+            "told during a run is for a callback to tell"
+        )
+    return "nothing printed, global random state unchanged"
 
 
 def _generators(numpy: Any) -> tuple[Any, str]:
     return random.getstate(), repr(numpy and numpy.random.get_state())
 
 
-def seen(part: Any) -> str:
-    """Return all that can be seen of an argument."""
-    if isinstance(part, (list, tuple)):
-        return f"[{', '.join(map(seen, part))}]"
-    if isinstance(part, Valor):
-        made = f", operador_mae={part.operador_mae!r}" if part.progenitor else ""
-        return f"Valor(data={part.data!r}, grad={part.grad!r}, rotulo={part.rotulo!r}{made})"
-    return repr(part)
+def seen(names: Iterable[str], parts: Iterable[Any]) -> dict[str, str]:
+    """Return all that can be seen of arguments, by what a formula would write to see it.
+
+    >>> seen(["v", "target"], [2.0, [0.5]])
+    {'v': '2.0', 'len(target)': '1', 'target[0]': '0.5'}
+    """
+    found: dict[str, str] = {}
+    for name, part in zip(names, parts, strict=True):
+        if isinstance(part, (list, tuple)):
+            found[f"len({name})"] = str(len(part))
+            found |= seen([f"{name}[{position}]" for position in range(len(part))], part)
+        elif isinstance(part, Valor):
+            for attribute in ("data", "grad", "rotulo", "trainable", "progenitor", "operador_mae"):
+                found[f"{name}.{attribute}"] = repr(getattr(part, attribute))
+            found[f"{name}.propagar"] = getattr(part.propagar, "__qualname__", "a function")
+        else:
+            found[name] = repr(part)
+    return found
+
+
+def unchanged(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Compare what was seen before a call with what is seen after it.
+
+    Raises:
+        Failed: something differs; the text names it.
+    """
+    for place, was in before.items():
+        now = after.get(place, "nothing")
+        if now != was:
+            raise Failed(f"it changed {what}: {place} was {was} and became {now}")
 
 
 def determinism(evaluate: Callable[[Any], Sequence[Any]], cases: Sequence[Any]) -> str:

@@ -69,7 +69,10 @@ def _samples(path: str, lines: Any, columns: Sequence[str] | None) -> list[dict[
     wanted = names if columns is None else list(columns)
     for column in wanted:
         if column not in names:
-            raise DataError(f"{path}: no column is named {column!r}; there are: {', '.join(names)}")
+            raise DataError(
+                f"{path}: no column is named {column!r}; there are: {', '.join(names)}",
+                missing_column=column,
+            )
     samples = []
     for number_of_line, row in rows:
         place = f"{path}, line {number_of_line}"
