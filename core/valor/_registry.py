@@ -80,19 +80,31 @@ def _conflict(kind: type[Record], name: str, short: str, plugins: list[Plugin]) 
 def _unknown(kind: type[Record], name: str, known: list[str], manager: PluginManager) -> str:
     import difflib
 
-    message = f"no {kind.kind} is named {name!r}; there are: {', '.join(known) or 'none'}"
-    close = difflib.get_close_matches(name.rpartition(":")[2], known)
+    message = f"no {kind.kind} is named {name!r}"
+    distribution, _, short = name.rpartition(":")
+    origins = {normalized(plugin.distribution or plugin.name) for plugin in manager.plugins}
+    if distribution and normalized(distribution) not in origins:
+        message += f": no plugin of distribution {distribution!r} is installed or registered"
+    message += f"; there are: {', '.join(known) or 'none'}"
+    close = difflib.get_close_matches(short, known)
     if close:
         message += f"; did you mean {' or '.join(map(repr, close))}?"
-    for plugin in manager.plugins:
-        if plugin.state == "failed":
-            message += f"; {plugin} failed to load ({plugin.reason})"
-        elif plugin.state == "blocked":
-            message += f"; {plugin} is {plugin.reason}"
+    message += left_out(manager)
     if kind is Engine:
         # They belong to the trainer: no plugin provides them, and none can take them away.
         message += '; for a Trainer, "auto" and "eager" are always there'
     return message
+
+
+def left_out(manager: PluginManager) -> str:
+    """Return what to add to the error where nothing is found: plugins that could have had it."""
+    text = ""
+    for plugin in manager.plugins:
+        if plugin.state == "failed":
+            text += f"; {plugin} failed to load ({plugin.reason})"
+        elif plugin.state == "blocked":
+            text += f"; {plugin} is {plugin.reason}"
+    return text
 
 
 def resolve(kind: type[R], given: Any, manager: PluginManager | None, argument: str) -> R:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from valor._data import Rows
 from valor._discovery import default_manager
 from valor._manager import PluginManager
-from valor._registry import providers
+from valor._registry import left_out, providers
 from valor.contracts import Exporter, Reader
 from valor.exceptions import (
     DataError,
@@ -38,16 +38,17 @@ def by_suffix(kind: type[S], path: str, plugins: PluginManager | None = None) ->
     >>> by_suffix(Reader, "data.csv").name
     'csv'
     """
+    manager = plugins or default_manager()
     suffix = os.path.splitext(path)[1].lower()
     known = []
-    for name, provided in providers(plugins or default_manager(), kind).items():
+    for name, provided in providers(manager, kind).items():
         _, record = provided[0]
         if suffix in record.suffixes:
             return record
         known.append(f"{name} ({' '.join(record.suffixes)})")
     raise UnknownNameError(
         f"no {kind.kind} is meant for {path!r} by its suffix; there are: "
-        f"{', '.join(known) or 'none'}"
+        f"{', '.join(known) or 'none'}{left_out(manager)}"
     )
 
 
@@ -78,6 +79,11 @@ def read_table(
         raise FormulaError(f"{reader} must return a list of dicts, one a sample, not {shown(rows)}")
     if not rows:
         raise DataError(f"{path}: it holds no samples")
+    # Found out only when the model is saved, a column without a name would cost a training.
+    if not all(isinstance(column, str) and column for column in rows[0]):
+        raise FormulaError(
+            f"{reader} must name every column by a text that is not empty, not {shown([*rows[0]])}"
+        )
     return rows
 
 
@@ -115,7 +121,8 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None
         content: text, which is written as UTF-8, or bytes.
 
     Raises:
-        OSError: it cannot be written; what was there before is still there.
+        OSError: it cannot be written; what was there before is still there. Its `filename` is
+            `path`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -125,10 +132,18 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None
     """
     data = content.encode() if isinstance(content, str) else content
     target = os.path.realpath(path)  # of a link, the file it leads to is replaced
-    if os.path.exists(target) and not os.path.isfile(target):
-        with open(path, "wb") as file:
-            file.write(data)
-        return
+    try:
+        if os.path.exists(target) and not os.path.isfile(target):
+            with open(path, "wb") as file:
+                file.write(data)
+        else:
+            _replace(target, data)
+    except OSError as error:
+        # It would name the file beside this one, of which the caller knows nothing, or none.
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def _replace(target: str, data: bytes) -> None:
     folder, name = os.path.split(target)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:

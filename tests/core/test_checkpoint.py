@@ -268,6 +268,9 @@ def test_the_lessons_own_sigmoid_needs_no_plugin(saved: Path) -> None:
         (lambda d: d.update(shared={"a": 1}), "shared must map"),
         (lambda d: d.update(inputs=["a"]), "inputs names 1 columns, but the network has 3"),
         (lambda d: d.update(targets=["a", 1]), "targets must be a list of texts"),
+        (lambda d: d.update(targets="y"), "targets must be a list of texts, not 'y'"),
+        (lambda d: d.update(inputs=["a", "b", "a"]), "inputs names column 'a' twice"),
+        (lambda d: d.update(inputs=["a", "b", ""]), r"inputs holds an empty name, at \[2\]"),
     ],
 )
 def test_what_a_file_may_not_say_is_refused(
@@ -376,3 +379,52 @@ def test_what_cannot_be_saved_is_refused_and_the_old_file_kept(saved: Path) -> N
         save(odd, saved)
     assert saved.read_bytes() == before
     assert os.listdir(saved.parent) == [saved.name]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"inputs": ["a", "b"]}, "inputs names 2 columns, but the network has 3"),
+        ({"targets": ["y", "z"]}, "targets names 2 columns, but the network has 1"),
+        ({"inputs": "abc"}, "inputs must be a list of texts, not 'abc'"),
+        ({"targets": "y"}, "targets must be a list of texts, not 'y'"),
+        ({"inputs": ["a", 1, "c"]}, r"inputs must be a list of texts, not \['a', 1, 'c'\]"),
+        ({"targets": b"y"}, "targets must be a list of texts"),
+        ({"targets": None}, "targets must be a list of texts, not None"),
+        ({"inputs": ["a", "b", "a"]}, "inputs names column 'a' twice"),
+        ({"inputs": ["a", "", "c"]}, r"inputs holds an empty name, at \[1\]"),
+    ],
+)
+def test_columns_that_could_not_be_loaded_are_not_saved(
+    saved: Path, columns: Any, message: str
+) -> None:
+    before = saved.read_bytes()
+    with pytest.raises(InvalidArgumentError, match=message):
+        save(MLP(3, [3, 2, 1], seed=9), saved, **columns)
+    assert saved.read_bytes() == before
+    assert os.listdir(saved.parent) == [saved.name]
+
+
+def test_columns_may_come_from_any_iterable(saved: Path) -> None:
+    save(MLP(3, [3, 2, 1], seed=9), saved, inputs=(name for name in "abc"), targets=("y",))
+    document = read(saved)
+    assert (list(document.inputs), list(document.targets)) == (["a", "b", "c"], ["y"])
+
+
+def test_a_folder_that_is_missing_is_told_by_the_path_that_was_given(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "m.json"
+    with pytest.raises(FileNotFoundError) as caught:
+        save(MLP(1, [1], seed=0), path)
+    assert caught.value.filename == str(path)
+    assert ".tmp" not in str(caught.value)
+
+
+def test_a_distribution_that_is_not_installed_is_said_to_be_missing(change: Any) -> None:
+    path = change(lambda d: d["activations"][0].update(distribution="valor-x", name="swash"))
+    missing = "no plugin of distribution 'valor-x' is installed"
+    with pytest.raises(ModelFileError, match=f"'valor-x:swash': {missing}"):
+        load(path, plugin_manager(environment=False))
+    path = change(lambda d: d["activations"][0].update(distribution="Valor_Framework"))
+    with pytest.raises(ModelFileError) as caught:
+        load(path, plugin_manager(environment=False))
+    assert "no activation is named 'Valor_Framework:swash'; there are" in str(caught.value)

@@ -249,7 +249,27 @@ def test_a_blocked_name_cannot_be_used(run: Any) -> None:
     code, _, err = run("-p", "no:tanh", "train", *data_options("--activation", "tanh"))
     assert code == 2
     assert err.startswith("valor: error: --activation: no activation is named 'tanh'")
-    assert "blocked" in err
+    assert "is blocked by -p" in err
+    assert "by the program" not in err
+
+
+def test_a_blocked_reader_is_told_where_no_other_is_meant_for_the_file(run: Any) -> None:
+    code, _, err = run("-p", "no:csv", "train", *data_options())
+    assert code == 2
+    assert err.startswith("valor: error: --data: no reader is meant for 'lesson.csv'")
+    assert "plugin 'csv' of valor-framework" in err
+    assert "is blocked by -p" in err
+
+
+def test_what_the_environment_blocks_is_not_put_down_to_an_option(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALOR_DISABLE_PLUGINS", "relu")
+    _, out, _ = run("plugins", "-p", "no:tanh")
+    reasons = {line.split("\t")[3].split(" ")[0]: line.split("\t")[4] for line in out.splitlines()}
+    assert reasons["tanh"] == "blocked by -p"
+    assert reasons["relu"] == "blocked by VALOR_DISABLE_PLUGINS"
+    assert reasons["sigmoid"] == "activation sigmoid"
 
 
 @pytest.mark.parametrize(
@@ -334,6 +354,8 @@ def test_a_blocked_name_cannot_be_used(run: Any) -> None:
         ),
         (["train", "lesson.toml", "--output", ""], "--output: cannot write to '': "),
         (["train", "lesson.toml", "-p", "tanh"], "-p: expected no:NAME"),
+        (["-p", "train"], "-p: expected no:NAME, to leave a plugin out, not 'train'"),
+        (["-p", "no:tanh"], "there must be a command: train, predict, graph or plugins"),
         (["predict", "lesson.csv"], "the following arguments are required: --data"),
         (["predict", "none.json", "--data", "lesson.csv"], "none.json: No such file or directory"),
         (
@@ -344,6 +366,19 @@ def test_a_blocked_name_cannot_be_used(run: Any) -> None:
         (["graph", "lesson.toml", "--exporter", "no"], "no exporter is named 'no'"),
         (["graph", "lesson.toml", "--sample", "5"], "--sample: expected an int from 1 to 4, not 5"),
         (["graph", "lesson.toml", "--sample", "0"], "--sample: expected an int from 1 to 4, not 0"),
+        (
+            ["graph", "lesson.toml", "--data", "lesson.csv"],
+            "--data: a configuration says itself what its data are",
+        ),
+        (["graph", "lesson.TOML", "--inputs", "x1"], "--inputs: a configuration says itself"),
+        (["graph", "lesson.toml", "--reader", "csv"], "--reader: a configuration says itself"),
+        (
+            ["graph", "m.json", "--sample", "3"],
+            "--sample: without --data a model file has no samples",
+        ),
+        (["graph", "m.json", "--sample", "0"], "--sample: without --data"),
+        (["graph", "m.json", "--inputs", "x1"], "--inputs: without --data"),
+        (["graph", "m.json", "--reader", "csv"], "--reader: without --data"),
         (
             ["graph", "lesson.toml", "--output", "none/a.svg"],
             "--output: cannot write 'none/a.svg': No such file",
@@ -457,7 +492,7 @@ def test_a_disk_that_fails_late_is_a_1_and_leaves_no_halves(
     monkeypatch.setattr(os, "replace", full)
     code, _, err = run("train", *data_options("--output", "out", "-p", "no:loss_curve"))
     assert code == 1
-    assert err.startswith("valor: error: No space left on device")
+    assert err.startswith(f"valor: error: {Path('out/history.csv')}: No space left on device")
     assert "could not be written to out" in err
     assert os.listdir("out") == []
 
@@ -521,6 +556,14 @@ def test_graph_of_a_model(run: Any) -> None:
     code, out, _ = run("graph", "out/model.json", "--data", "lesson.csv", "--output", "g.dot")
     assert (code, out) == (0, "wrote to g.dot the graph of the output for sample 1\n")
     assert Path("g.dot").read_text(encoding="utf-8").startswith("digraph")
+
+
+@pytest.mark.parametrize("sample", ["0", "-1", "5"])
+def test_a_sample_of_a_model_is_counted_from_1(run: Any, sample: str) -> None:
+    save(MLP(3, [1], seed=0), "m.json", inputs=["x1", "x2", "x3"])
+    code, out, err = run("graph", "m.json", "--data", "lesson.csv", "--sample", sample)
+    assert (code, out) == (2, "")
+    assert err == f"valor: error: --sample: expected an int from 1 to 4, not {sample}\n"
 
 
 def test_the_drawn_loss_is_that_of_the_first_epoch(run: Any) -> None:
@@ -610,6 +653,12 @@ def test_the_version_is_told(run: Any) -> None:
     code, out, _ = run("--version")
     assert code == 0
     assert re.fullmatch(r"valor (\d+\.\d+\S*|\(not installed\))\n", out)
+
+
+def test_without_anything_the_help_is_shown_with_a_2(run: Any) -> None:
+    code, out, err = run()
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: valor ")
 
 
 def test_it_runs_as_a_module_and_answers_with_its_code() -> None:
@@ -706,7 +755,7 @@ def test_a_full_disk_under_the_folder_is_a_1_and_leaves_no_halves() -> None:
     command = limited(1000, "train", *data_options("--epochs", "200", "--output", "out"))
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert result.stderr.startswith("valor: error: File too large")
+    assert result.stderr.startswith(f"valor: error: {Path('out/loss.svg')}: File too large")
     assert "Traceback" not in result.stderr
     assert os.listdir("out") == []
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from valor import Exporter, PluginManager, Reader, hookimpl, plugin_manager
-from valor.exceptions import DataError, FormulaError, UnknownNameError
+from valor._manager import Plugin
+from valor.exceptions import DataError, FormulaError, PluginWarning, UnknownNameError
 from valor.files import by_suffix, read_table, selected, write_atomically
 
 
@@ -38,6 +39,20 @@ def test_a_suffix_that_no_plugin_knows_lists_those_that_are_known(manager: Plugi
         by_suffix(Reader, "data.xyz", manager)
 
 
+def test_where_no_plugin_is_meant_for_a_suffix_those_left_out_are_told() -> None:
+    manager = plugin_manager(block=["csv"], environment=False)
+    with pytest.warns(PluginWarning):
+        manager.load(Plugin("broken", "valor-broken", "0.1"), lambda: 1 / 0)
+    with pytest.raises(UnknownNameError) as caught:
+        by_suffix(Reader, "data.csv", manager)
+    message = str(caught.value)
+    assert "plugin 'csv' of valor-framework" in message
+    assert "is blocked by the program" in message
+    assert message.endswith(
+        "plugin 'broken' of valor-broken 0.1 failed to load (ZeroDivisionError: division by zero)"
+    )
+
+
 def test_a_reader_is_told_the_columns_if_it_asks() -> None:
     asked: list[Any] = []
 
@@ -54,6 +69,12 @@ def test_a_reader_is_told_the_columns_if_it_asks() -> None:
 def test_a_reader_must_return_a_list_of_dicts(rows: Any) -> None:
     with pytest.raises(FormulaError, match=r"reader 'r'.*list of dicts"):
         read_table("x", Reader("r", lambda path: rows))
+
+
+@pytest.mark.parametrize("row", [{"a": 1, "": 2}, {"a": 1, 2: 3}, {None: 1}])
+def test_a_reader_must_name_every_column(row: Any) -> None:
+    with pytest.raises(FormulaError, match=r"reader 'r' must name every column by a text"):
+        read_table("x", Reader("r", lambda path: [row]))
 
 
 def test_a_file_without_samples_is_refused() -> None:
@@ -89,6 +110,25 @@ def test_a_write_that_fails_leaves_the_old_content(
                 write_atomically(path, "new")
         assert path.read_text() == "old"
         assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_write_that_fails_names_the_path_that_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in ("none/a.txt", Path("none/a.txt")):
+        with pytest.raises(FileNotFoundError) as missing:
+            write_atomically(path, "new")
+        assert str(missing.value) == "[Errno 2] No such file or directory: 'none/a.txt'"
+
+    def denied(source: str, target: str) -> None:
+        raise PermissionError(13, "Permission denied", source, None, target)
+
+    monkeypatch.setattr(os, "replace", denied)
+    with pytest.raises(PermissionError) as refused:
+        write_atomically("a.txt", "new")
+    assert str(refused.value) == "[Errno 13] Permission denied: 'a.txt'"
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_write_replaces_what_a_link_leads_to(tmp_path: Path) -> None:

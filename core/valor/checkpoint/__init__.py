@@ -17,7 +17,14 @@ from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._network import MLP, SIGMOID, Camada, Neuronio
 from valor._registry import find
-from valor.checkpoint._document import FORMAT, VERSION, ModelDocument, is_plain, parse
+from valor.checkpoint._document import (
+    FORMAT,
+    VERSION,
+    ModelDocument,
+    columns_fault,
+    is_plain,
+    parse,
+)
 from valor.contracts import Activation, Initializer
 from valor.exceptions import InvalidArgumentError, ModelFileError, ValorError
 from valor.files import write_atomically
@@ -41,12 +48,13 @@ def save(
         model: the network.
         path: the file; one that is there already is replaced.
         inputs, targets: names of the columns it was trained on, so that a later prediction can
-            find them in another table.
+            find them in another table: as many as the network has, or none.
         plugins: the manager that the model's activations come from; the default one if None.
 
     Raises:
         InvalidArgumentError: the model is not an `MLP`, has an activation that no plugin of the
-            manager provides, or holds something else that a file cannot.
+            manager provides, or holds something else that a file cannot; or the names of the
+            columns are too many or too few, not texts, empty, or there twice.
         OSError: the file cannot be written.
 
     >>> import tempfile
@@ -73,14 +81,15 @@ def save(
         parameters[name] = value.hex()
         if not parameter.trainable:
             frozen.append(name)
+    widths = _widths(model)
     document = {
         "format": FORMAT,
         "version": VERSION,
         "architecture": "MLP",
-        "widths": _widths(model),
+        "widths": widths,
         "activations": [_described(layer.activation, plugins) for layer in model.camadas],
-        "inputs": list(inputs),
-        "targets": list(targets),
+        "inputs": _columns("inputs", inputs, widths[0]),
+        "targets": _columns("targets", targets, widths[-1]),
         "parameters": parameters,
         "shared": shared,
         "frozen": frozen,
@@ -188,6 +197,16 @@ def _widths(model: MLP) -> list[int]:
                 )
         widths.append(len(layer.neuronios))
     return widths
+
+
+def _columns(argument: str, given: Any, width: int) -> list[str]:
+    # A text is a list of letters to Python, and never what was meant.
+    listable = isinstance(given, Iterable) and not isinstance(given, str)
+    columns = list(given) if listable else given
+    fault = columns_fault(columns, width)
+    if fault:
+        raise InvalidArgumentError(f"{argument} {fault}")
+    return columns
 
 
 def _described(activation: Activation, plugins: PluginManager | None) -> dict[str, Any]:

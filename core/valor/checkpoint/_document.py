@@ -82,6 +82,22 @@ def is_plain(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, str))
 
 
+def columns_fault(columns: Any, width: int) -> str:
+    """Return what is wrong with the names of the inputs' or the targets' columns, or ""."""
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        return f"must be a list of texts, not {shown(columns)}"
+    if len(columns) not in (0, width):
+        return f"names {len(columns)} columns, but the network has {width}"
+    if "" in columns:
+        return f"holds an empty name, at [{columns.index('')}]"
+    seen: set[str] = set()
+    for name in columns:
+        if name in seen:
+            return f"names column {name!r} twice"
+        seen.add(name)
+    return ""
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
@@ -114,8 +130,7 @@ def _checked(document: Any) -> ModelDocument:
     _require_keys(document, {"format", "version", "architecture", *sections}, "the document")
     for name in ("parameters", "shared"):
         _require_texts(document[name], dict, f"{name} must map names to texts")
-    for name in ("frozen", "inputs", "targets"):
-        _require_texts(document[name], list, f"{name} must be a list of texts")
+    _require_texts(document["frozen"], list, "frozen must be a list of texts")
     widths = document["widths"]
     _require(
         isinstance(widths, list)
@@ -124,8 +139,8 @@ def _checked(document: Any) -> ModelDocument:
         f"widths must be two or more ints of at least 1, not {shown(widths)}",
     )
     for name, width in (("inputs", widths[0]), ("targets", widths[-1])):
-        count = len(document[name])
-        _require(count in (0, width), f"{name} names {count} columns, but the network has {width}")
+        fault = columns_fault(document[name], width)
+        _require(not fault, f"{name} {fault}")
     _check_activations(document["activations"], len(widths) - 1)
     _check_names(widths, document["parameters"], document["shared"], document["frozen"])
     numbers = {name: _number(name, text) for name, text in document["parameters"].items()}

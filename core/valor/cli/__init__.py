@@ -176,12 +176,14 @@ def _run(arguments: Sequence[str]) -> int:
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         parser.error(_unknown(unknown, options.command))
-    if options.command is None:
+    if not arguments:
         parser.print_help(sys.stderr)
         return REFUSED
-    options.blocked = [
-        _blocked(text) for text in (options.blocked_before or []) + (options.blocked_after or [])
-    ]
+    # Without a command there is no place after it.
+    blocks = (options.blocked_before or []) + (getattr(options, "blocked_after", None) or [])
+    options.blocked = [_blocked(text) for text in blocks]
+    if options.command is None:
+        parser.error("there must be a command: train, predict, graph or plugins")
     if options.command == "train":
         options.overrides = _overrides(options)
     from valor.cli import _commands

@@ -40,7 +40,7 @@ OK, INTERRUPTED = 0, 130
 
 def train(options: Any) -> int:
     """Train what a configuration describes; show and write what came of it."""
-    plugins = plugin_manager(block=options.blocked)
+    plugins = _manager(options)
     configuration = _seeded(config.read(options.config, options.overrides))
     tables = configuration.tables
     samples = configuration.samples(plugins)
@@ -87,7 +87,7 @@ def train(options: Any) -> int:
 
 def predict(options: Any) -> int:
     """Print or write what a model says of the samples of a file."""
-    plugins = plugin_manager(block=options.blocked)
+    plugins = _manager(options)
     document = checkpoint.read(options.model)
     model = checkpoint.load(options.model, plugins)
     inputs, rows = _inputs(options, document, plugins)
@@ -102,14 +102,16 @@ def predict(options: Any) -> int:
 
 def graph(options: Any) -> int:
     """Print or write the graph of a configuration's loss, or of a model's output."""
-    plugins = plugin_manager(block=options.blocked)
+    configured = options.source.lower().endswith(".toml")
+    _check_graph_options(options, configured)
+    plugins = _manager(options)
     if options.exporter is not None:
         record = exporter(options.exporter, plugins=plugins)
     elif options.output is not None:
         record = by_suffix(Exporter, options.output, plugins)
     else:
         record = exporter("dot", plugins=plugins)
-    if options.source.lower().endswith(".toml"):
+    if configured:
         configuration = config.read(options.source)
         samples = configuration.samples(plugins)
         trainer = configuration.trainer(len(samples.inputs), plugins)
@@ -132,7 +134,7 @@ def graph(options: Any) -> int:
 
 def plugins(options: Any) -> int:
     """List every plugin: one line each, with columns on a terminal and tabs elsewhere."""
-    rows = [_described(plugin) for plugin in plugin_manager(block=options.blocked).plugins]
+    rows = [_described(plugin) for plugin in _manager(options).plugins]
     if sys.stdout.isatty():
         header = ("state", "distribution", "version", "entry point", "provides, or reason")
         print(*aligned([header, *rows], str.ljust), sep="\n")
@@ -140,6 +142,28 @@ def plugins(options: Any) -> int:
         for row in rows:
             print("\t".join(row))
     return OK
+
+
+def _manager(options: Any) -> PluginManager:
+    """Return the manager of a command, saying of what it blocks which option did."""
+    manager = plugin_manager(block=options.blocked)
+    for plugin in manager.plugins:
+        if any(map(plugin.is_called, options.blocked)):
+            plugin.reason = "blocked by -p"
+    return manager
+
+
+def _check_graph_options(options: Any, configured: bool) -> None:
+    """Refuse the options that would change nothing of this graph."""
+    if configured:
+        useless, why = ("data", "inputs", "reader"), "a configuration says itself what its data are"
+    elif options.data is None:
+        useless, why = ("sample", "inputs", "reader"), "without --data a model file has no samples"
+    else:
+        return
+    for name in useless:
+        if getattr(options, name) is not None:
+            raise ConfigurationError(f"--{name}: {why}\n(see valor graph --help)")
 
 
 def _seeded(configuration: Configuration) -> Configuration:
@@ -231,7 +255,7 @@ def _output_graph(options: Any, plugins: PluginManager) -> tuple[Any, str]:
     row, which = [0.0] * len(names), "inputs of 0"
     if options.data is not None:
         names, rows = _inputs(options, document, plugins)
-        sample = options.sample or 1
+        sample = 1 if options.sample is None else options.sample
         if not 1 <= sample <= len(rows):
             raise ConfigurationError(
                 f"--sample: expected an int from 1 to {len(rows)}, not {sample}"

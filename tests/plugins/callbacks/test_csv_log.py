@@ -47,6 +47,16 @@ def test_it_is_found_by_name(
     assert len(rows(tmp_path / "other.csv")) == 3
 
 
+def test_a_folder_that_is_missing_is_told_by_the_path_that_was_given(
+    manager: PluginManager, tmp_path: Path
+) -> None:
+    path = tmp_path / "none" / "history.csv"
+    with pytest.raises(FileNotFoundError) as caught:
+        trainer(manager, CsvLog(path)).fit([0.5], [1.0], epochs=1)
+    assert caught.value.filename == str(path)
+    assert ".tmp" not in str(caught.value)
+
+
 class Fails:
     @hookimpl
     def valor_after_epoch(self, report: Any) -> None:

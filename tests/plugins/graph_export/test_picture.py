@@ -1,5 +1,6 @@
 """Pictures: files, formats, limits, and the same bytes every time."""
 
+import errno
 import os
 import struct
 import subprocess
@@ -151,7 +152,7 @@ def test_a_failed_write_leaves_the_old_file(
     (tmp_path / "g.svg").write_text("old", encoding="utf-8")
 
     def no_room(source: str, target: str) -> None:
-        raise OSError("no room")
+        raise OSError(errno.ENOSPC, "no room")
 
     monkeypatch.setattr(os, "replace", no_room)
     with pytest.raises(OSError, match="no room"):
