@@ -78,12 +78,14 @@ class Function:
         value: the value, from plain numbers.
         derivative: the derivative, from the arguments and the value; a pair (one partial
             derivative an argument) for a function of two.
+        exponent: the constant exponent of a power; None for every other function.
     """
 
     name: str
     symbol: str
     value: Callable[..., float]
     derivative: Callable[..., Any]
+    exponent: float | None = None
 
     def __call__(self, *arguments: Scalar) -> Scalar:
         """Apply the function to numbers, or to objects that know how to record it."""

@@ -130,6 +130,7 @@ def power_of(exponent: float) -> Function:
         f"**{exponent}",
         lambda x: _pow(x, exponent),
         lambda x, y: _pow_derivative(x, exponent, y),
+        exponent,
     )
 
 
