@@ -4,6 +4,7 @@ from typing import Any
 
 from valor import exceptions, functions
 from valor._discovery import plugin_manager
+from valor._eager import EAGER
 from valor._graph import Valor
 from valor._manager import Plugin, PluginManager
 from valor._network import MLP, Camada, Neuronio
@@ -44,6 +45,7 @@ from valor.hookspecs import hookimpl
 from valor.trainer import Trainer
 
 __all__ = [
+    "EAGER",
     "MLP",
     "Activation",
     "Callback",

@@ -3,6 +3,7 @@
 This graph defines the numbers. Any other engine gives, bit for bit, what is computed here.
 """
 
+import itertools
 import math
 from array import array
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ import attrs
 
 from valor import _diagnosis
 from valor._graph import Valor
+from valor._traversal import topological_order
 from valor.contracts import (
     Engine,
     GradientTransform,
@@ -70,6 +72,8 @@ def _transformed(transform: GradientTransform, gradients: list[float]) -> list[f
 class EagerProgram:
     """A run on the visible graph. See `valor.contracts.Program`."""
 
+    remark = ""
+
     def __init__(self, model: Any, loss: Loss, optimizer: Optimizer, plan: Plan) -> None:
         self._model = model
         self._loss = loss
@@ -80,12 +84,27 @@ class EagerProgram:
         self._parameters: list[Valor] = model.parametros()
         first = tuple(float(value) for value in optimizer.state.values())
         self._state = plan.state or [first] * len(self._parameters)
-        self._step = plan.first_step
+        self._step = plan.first_step + plan.completed_steps
         self._batches = self._all_batches()
 
     def state(self) -> list[State]:
         """Return the optimizer's state, one tuple a parameter."""
         return list(self._state)
+
+    def write_back(self) -> None:
+        """Do nothing: the parameters are where the steps happen."""
+
+    def explain(self) -> str:
+        """Return what this engine does, and how large the graph of one sample is."""
+        inputs, targets = self._plan.inputs, self._plan.targets
+        outputs = outputs_of(self._model, inputs[0])
+        scalars = len(topological_order(sample_loss(self._loss, outputs, targets[0])))
+        return (
+            "engine eager: nothing is compiled; each step builds the graph of its batch in Python, "
+            "and walks it\n"
+            f"the graph of the first sample's loss has {scalars} scalars\n"
+            f"the model has {len(self._parameters)} parameters"
+        )
 
     def advance(self, steps: int, losses: "array[float]") -> None:
         """Do `steps` optimizer steps, and append the loss of each completed one to `losses`."""
@@ -95,10 +114,13 @@ class EagerProgram:
             self._commit(loss, parameters, state, losses)
 
     def _all_batches(self) -> Iterator[tuple[int, int, Sequence[int]]]:
-        for epoch in range(self._plan.epochs):
-            batches = self._plan.batches(self._plan.first_epoch + epoch)
-            for batch, rows in enumerate(batches, start=1):
+        plan = self._plan
+        first, done = divmod(plan.completed_steps, plan.steps_per_epoch)
+        for epoch in range(first, plan.epochs):
+            batches = enumerate(plan.batches(plan.first_epoch + epoch), start=1)
+            for batch, rows in itertools.islice(batches, done, None):
                 yield epoch + 1, batch, rows
+            done = 0
 
     def _compute(
         self, epoch: int, batch: int, rows: Sequence[int]
@@ -226,3 +248,4 @@ class EagerProgram:
 
 
 EAGER = Engine("eager", EagerProgram)
+"""The engine that builds the visible graph; others replay a step with it."""

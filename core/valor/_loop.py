@@ -17,6 +17,7 @@ from valor.exceptions import FormulaError
 
 LONGEST_CALL = 0.5  # seconds
 EPOCH_HOOKS = ("valor_before_epoch", "valor_after_epoch", "valor_should_stop")
+HOOKS = ("valor_after_steps", *EPOCH_HOOKS)
 
 
 class Interrupts:
@@ -91,6 +92,7 @@ class Loop:
         self._manager = manager
         self._interrupts = interrupts
         self._listened = manager.listens(*EPOCH_HOOKS)
+        self._looked_at = manager.listens(*HOOKS)
         sizes = [len(rows) for rows in plan.batches(plan.first_epoch)]
         mean = loss.reduction == "mean" and len(sizes) > 1
         self._weights = [size / len(plan.inputs) for size in sizes] if mean else []
@@ -120,6 +122,8 @@ class Loop:
             if not done:
                 hook.valor_before_epoch(run=run)
         self._advance(min(self._steps, remaining))
+        if self._looked_at:
+            self._program.write_back()
         hook.valor_after_steps(run=run)
         if self._listened and run.completed_steps % run.steps_per_epoch == 0:
             report = run.report

@@ -204,17 +204,39 @@ class Program(Protocol):
     def advance(self, steps: int, losses: "array[float]") -> None:
         """Do `steps` optimizer steps, and append the loss of each completed one to `losses`.
 
-        On return, and when it raises, the model's parameters, `losses` and `state` are those of
-        the last completed step.
+        On return, and when it raises, `losses` and `state` are those of the last completed step,
+        and so are the parameters once `write_back` has been called. Whoever looked at them then
+        may have changed them: the first step after a `write_back` starts from what they hold.
+        """
+
+    def write_back(self) -> None:
+        """Put the numbers and gradients of the last completed step on the model's parameters.
+
+        It is called before anybody looks, and at the end of a run however that comes about; a
+        second call in a row changes nothing.
         """
 
     def state(self) -> list[tuple[float, ...]]:
         """Return the optimizer's state, one tuple a parameter."""
 
+    def explain(self) -> str:
+        """Return what was compiled, and how, in lines for people to read."""
+
+    @property
+    def remark(self) -> str:
+        """What the engine wants added to `Run.engine_reason`; "" if nothing."""
+
 
 @attrs.frozen(eq=False)
 class Engine(Record):
     """``compile(model, loss, optimizer, plan) -> Program``.
+
+    `compile` trains nothing and leaves the model as it is. It may raise `MissingExtraError`, or
+    `CannotCompileError` where a formula is not for this engine.
+
+    Attributes:
+        automatic: whether the engine promises the bits of the visible graph in mode "exact", so
+            that ``engine="auto"`` may choose it.
 
     >>> Engine("mine", compile=lambda model, loss, optimizer, plan: ...).name
     'mine'
@@ -223,6 +245,9 @@ class Engine(Record):
     kind, plural = "engine", "engines"
     compile: Callable[..., Program] = attrs.field(
         validator=checked_by(attrs.validators.is_callable())
+    )
+    automatic: bool = attrs.field(
+        default=False, validator=checked_by(attrs.validators.instance_of(bool))
     )
 
 
@@ -240,6 +265,8 @@ class Plan:
         penalties, gradient_transforms: the records that take part.
         first_epoch, first_step: how many epochs and steps were done by earlier runs.
         state: the optimizer's state to go on from; None to start afresh.
+        completed_steps: how many steps of this plan are done; a program starts after them, with
+            the `state` of then.
     """
 
     inputs: Sequence[Sequence[float]]
@@ -254,6 +281,7 @@ class Plan:
     first_epoch: int = 0
     first_step: int = 0
     state: list[tuple[float, ...]] | None = None
+    completed_steps: int = 0
 
     @property
     def steps_per_epoch(self) -> int:

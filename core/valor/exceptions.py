@@ -76,6 +76,14 @@ class MissingExtraError(ValorError, ImportError):
     """An optional dependency is not installed; the text names the extra that brings it."""
 
 
+class CannotCompileError(ValorError, TypeError):
+    """An engine cannot run what it was given; the text names formula, file, line and remedy."""
+
+
+class EngineWarning(UserWarning):
+    """``engine="auto"`` could not compile and runs eagerly; the text says why, and the remedy."""
+
+
 class ConformanceError(ValorError, AssertionError):
     """A plugin's formula failed a check of `valor.testing`.
 

@@ -215,6 +215,7 @@ class Trainer:
             finally:
                 interrupts.held = True
                 loop.keep_books()
+                program.write_back()
                 self._state = program.state()
                 self._state_of = self.optimizer, self.model.parametros()
                 self._completed_steps = plan.first_step + run.completed_steps

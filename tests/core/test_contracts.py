@@ -158,6 +158,7 @@ def test_many_words_are_names(name: str) -> None:
         (lambda: Reader("mine", of_arity(1), suffixes=("csv",)), r"Reader\('mine'\): 'suffixes' m"),
         (lambda: Exporter("mine", of_arity(1), suffixes=(3,)), r"Exporter\('mine'\): "),
         (lambda: Engine("mine", 3), r"Engine\('mine'\): 'compile' must be callable"),
+        (lambda: Engine("mine", int, automatic=1), r"Engine\('mine'\): 'automatic' must be <cl"),
         (
             lambda: Activation("mine", leaky, validators={"slpoe": attrs.validators.ge(0)}),
             r"Activation\('mine'\): validators names no hyperparameter: 'slpoe'",

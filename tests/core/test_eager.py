@@ -4,19 +4,25 @@ import copy
 import gc
 import random
 import weakref
+from array import array
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 
+import valor
 from valor import (
+    EAGER,
     MLP,
     Loss,
     Optimizer,
+    Plan,
     Schedule,
     Valor,
     optimizer,
 )
+from valor.exceptions import NonFiniteError
 
 # The loop by hand
 
@@ -139,6 +145,71 @@ def test_a_new_trainer_starts_its_optimizer_afresh(
     kept.fit(x, y, epochs=5)
     trainer(renewed.model, **choice()).fit(x, y, epochs=5)
     assert numbers(kept.model) != numbers(renewed.model)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("done", [0, 1, 2, 3, 7, 8, 11])
+def test_a_plan_is_taken_up_in_the_middle_of_an_epoch(
+    network: Any, x: Any, y: Any, numbers: Any, shuffle: bool, done: int
+) -> None:
+    choice = optimizer(
+        "gradient_descent",
+        momentum=0.9,
+        learning_rate=Schedule("slower", lambda step, total: 0.1 * total / step),
+    )
+    record = valor.loss("mean_squared_error")
+    plan = Plan(
+        x, [[t] for t in y], 3, 6, shuffle=shuffle, seed=5, first_epoch=2, first_step=4
+    )  # two batches an epoch, of three samples and one
+    whole, first, second = network(), network(), network()
+    expected, losses = array("d"), array("d")
+    program = EAGER.compile(whole, record, choice, plan)
+    program.advance(12, expected)
+    begun = EAGER.compile(first, record, choice, plan)
+    begun.advance(done, losses)
+    for parameter, value in zip(second.parametros(), numbers(first), strict=True):
+        parameter.data = value
+    later = attrs.evolve(plan, completed_steps=done, state=begun.state())
+    resumed = EAGER.compile(second, record, choice, later)
+    resumed.advance(12 - done, losses)
+    assert losses == expected
+    assert numbers(second) == numbers(whole)
+    assert resumed.state() == program.state()
+
+
+def test_a_plan_is_taken_up_without_walking_through_its_earlier_epochs(x: Any) -> None:
+    orders = []
+
+    class Noting(Plan):
+        def batches(self, epoch: int) -> Any:
+            orders.append(epoch)
+            return super().batches(epoch)
+
+    plan = Noting(x, [[0.0]] * 4, 3, 10**9, first_epoch=7, completed_steps=2 * 10**9 - 1)
+    record = optimizer("gradient_descent")
+    program = EAGER.compile(MLP(3, [1], seed=0), valor.loss("sum_squared_error"), record, plan)
+    program.advance(1, array("d"))
+    assert orders == [7 + 10**9 - 1]
+
+
+def test_a_resumed_plan_names_epoch_and_batch_of_the_whole(x: Any) -> None:
+    plan = Plan(x, [[0.0]] * 3 + [[1e200]], 1, 5, completed_steps=3 + 4 * 2)
+    record = optimizer("gradient_descent")
+    program = EAGER.compile(MLP(3, [1], seed=0), valor.loss("sum_squared_error"), record, plan)
+    with pytest.raises(NonFiniteError, match=r"epoch 3, batch 4, sample x\[3\]"):
+        program.advance(1, array("d"))
+
+
+def test_the_eager_engine_explains_itself(network: Any, x: Any, y: Any) -> None:
+    model = network()
+    record = valor.loss("sum_squared_error")
+    program = EAGER.compile(
+        model, record, optimizer("gradient_descent"), Plan(x, [[t] for t in y], 4, 1)
+    )
+    scalars = len(valor.topological_order(record([model(x[0])], [y[0]])))
+    assert f"the first sample's loss has {scalars} scalars" in program.explain()
+    assert "the model has 23 parameters" in program.explain()
+    assert program.remark == ""
 
 
 # Memory

@@ -26,11 +26,13 @@ class CountingProgram:
     """An engine's program that computes nothing, and notes what it was asked."""
 
     seconds_per_step = 0.0
+    remark = ""
 
     def __init__(self, model: Any, loss: Any, optimizer: Any, plan: Plan) -> None:
         self.given = (model, loss, optimizer, plan)
         self.calls: list[int] = []
         self.done = plan.first_step
+        self.written: list[int] = []  # the steps after which the parameters were asked for
         self.clock = SimpleNamespace(now=0.0)
 
     def advance(self, steps: int, losses: "array[float]") -> None:
@@ -42,6 +44,12 @@ class CountingProgram:
 
     def state(self) -> list[tuple[float, ...]]:
         return [(float(self.done),)] * 23
+
+    def write_back(self) -> None:
+        self.written.append(self.done)
+
+    def explain(self) -> str:
+        return f"counts to {self.given[3].total_steps}"
 
 
 @pytest.fixture
@@ -160,6 +168,67 @@ def test_after_steps_is_told_of_every_call(
     trainer(engine=counting(), callbacks=[Watches()]).fit(x, y, epochs=5, batch_size=3)
     assert programs[0].calls == [1, 2, 4, 3]
     assert seen == [(1, 0, 0), (3, 1, 1), (7, 3, 3), (10, 5, 5)]
+
+
+# Who looks at the parameters
+
+
+def test_with_nobody_looking_parameters_are_written_back_once(
+    trainer: Any, counting: Any, programs: Any, x: Any, y: Any
+) -> None:
+    trainer(engine=counting()).fit(x, y, epochs=20)
+    assert programs[0].written == [20]
+
+
+@pytest.mark.parametrize(
+    ("hook", "expected"),
+    [
+        ("valor_before_training", [20]),
+        ("valor_after_steps", [1, 3, 7, 15, 20, 20]),
+        ("valor_before_epoch", [*range(1, 21), 20]),
+        ("valor_after_epoch", [*range(1, 21), 20]),
+        ("valor_should_stop", [*range(1, 21), 20]),
+        ("valor_after_training", [20]),
+    ],
+)
+def test_parameters_are_written_back_before_a_hook_that_may_look(
+    trainer: Any, counting: Any, programs: Any, x: Any, y: Any, hook: str, expected: list[int]
+) -> None:
+    seen = []
+
+    def listen(self: Any, run: Any) -> None:
+        written = programs[0].written if programs else []
+        seen.append((written[-1:], [run.completed_steps] * bool(run.completed_steps)))
+
+    listener = type("Listener", (), {hook: hookimpl(listen)})()
+    trainer(engine=counting(), callbacks=[listener]).fit(x, y, epochs=20)
+    assert programs[0].written == expected
+    assert all(written == completed for written, completed in seen)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_parameters_are_written_back_after_an_error(
+    trainer: Any, programs: Any, recorder: Any, x: Any, y: Any, error: type[BaseException]
+) -> None:
+    class Failing(CountingProgram):
+        def advance(self, steps: int, losses: "array[float]") -> None:
+            super().advance(min(steps, 5 - self.done), losses)
+            if self.done == 5:
+                raise error
+
+    def compile(*given: Any) -> CountingProgram:
+        programs.append(Failing(*given))
+        return programs[0]
+
+    class Looks:
+        @hookimpl
+        def valor_on_training_error(self, run: Any) -> None:
+            assert programs[0].written == [run.completed_steps] == [5]
+
+    chosen = trainer(engine=Engine("failing", compile), callbacks=[Looks()])
+    with pytest.raises(error):
+        chosen.fit(x, y, epochs=20)
+    assert chosen._state == [(5.0,)] * 23
 
 
 def test_no_bundled_callback_makes_a_run_stop_at_each_epoch() -> None:
