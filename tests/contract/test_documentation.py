@@ -16,6 +16,7 @@ import pytest
 
 import valor
 from valor import cli, exceptions, hookspecs
+from valor.cli._parser import EPILOG, TRAIN_OPTIONS, parser_of_commands
 from valor.config._tables import Tables
 from valor.contracts import KINDS
 from valor_plugins import BUNDLED
@@ -176,7 +177,7 @@ def options_of(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def test_every_option_of_every_command() -> None:
-    parser = cli._parser()
+    parser = parser_of_commands()
     (commands,) = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     written = {
         heading: {name.split()[0] for name in names}
@@ -184,7 +185,7 @@ def test_every_option_of_every_command() -> None:
     }
     common = options_of(parser)
     assert written["valor"] == common
-    assert set(commands.choices) == {"train", "predict", "graph", "plugins"}
+    assert set(commands.choices) == set(cli.ROOMS)
     for name, command in commands.choices.items():
         assert written[f"valor {name}"] - {"model.json"} >= options_of(command) - common, name
 
@@ -192,7 +193,7 @@ def test_every_option_of_every_command() -> None:
 def test_every_option_of_train_with_its_key() -> None:
     lines = [row for row in rows("command-line.md") if len(row) == 3]  # option, key, what it is
     keys = {row[0].strip("`").split()[0]: row[1] for row in lines}
-    for option, places, *_ in cli.TRAIN_OPTIONS:
+    for option, places, *_ in TRAIN_OPTIONS:
         assert keys[option] == ", ".join(f"`{place}`" for place in places)
 
 
@@ -200,4 +201,4 @@ def test_every_exit_code_and_every_variable() -> None:
     written = sections("command-line.md")
     codes = {0, cli.FAILED, cli.REFUSED, cli.INTERRUPTED, cli.UNREAD}
     assert written["Exit codes"] == {str(code) for code in codes}
-    assert written["Environment"] == set(re.findall(r"VALOR_[A-Z_]+", cli.EPILOG))
+    assert written["Environment"] == set(re.findall(r"VALOR_[A-Z_]+", EPILOG))

@@ -33,7 +33,14 @@ seed = 1
 epochs = 1000
 """
 EXAMPLE = Path(__file__).parents[2] / "docs" / "tutorial" / "lesson.toml"
-RUN_FILES = ["graph.svg", "history.csv", "loss.svg", "model.json", "predictions.csv"]
+RUN_FILES = [
+    "graph.svg",
+    "history.csv",
+    "loss.svg",
+    "model.json",
+    "predictions.csv",
+    "run.json",
+]
 COMMAND = [sys.executable, "-m", "valor"]
 
 
@@ -182,7 +189,7 @@ def test_two_seeds_are_told_by_their_keys(run: Any) -> None:
         file.write("shuffle = true\nbatch_size = 2\nseed = 5\n")  # [model] has 1
     short = ["train", "lesson.toml", "--epochs", "20"]
     _, out, _ = run(*short, "--output", "a")
-    assert "engine eager, model.seed 1, training.seed 5\n" in out
+    assert "gradient_descent, model.seed 1, training.seed 5\n" in out
     again = ["--set", "model.seed=1", "--set", "training.seed=5"]
     assert run(*short, *again, "--output", "b")[0] == 0
     assert Path("a/model.json").read_bytes() == Path("b/model.json").read_bytes()
@@ -191,7 +198,7 @@ def test_two_seeds_are_told_by_their_keys(run: Any) -> None:
 def test_a_seed_for_the_order_alone_repeats_the_run(run: Any) -> None:
     options = data_options("--shuffle", "--batch-size", "2")
     _, out, _ = run("train", *options, "--set", "training.seed=5", "--output", "a")
-    assert "engine eager, seed 5\n" in out
+    assert "gradient_descent, seed 5\n" in out
     assert run("train", *options, "--seed", "5", "--output", "b")[0] == 0
     assert Path("a/model.json").read_bytes() == Path("b/model.json").read_bytes()
 
@@ -202,6 +209,33 @@ def test_without_an_output_nothing_is_written(run: Any, folder: Path) -> None:
     assert code == 0
     assert "wrote" not in out
     assert sorted(os.listdir(folder)) == before
+
+
+def test_the_engine_that_ran_is_told_and_why(run: Any) -> None:
+    _, out, _ = run("train", *data_options("--engine", "eager", "--output", "out"))
+    assert "\nengine eager (asked for)\nwrote to out: " in out
+    assert json.loads(Path("out/run.json").read_text()) == {
+        "engine": "eager",
+        "engine_reason": "asked for",
+        "mode": "exact",
+        "epochs": 20,
+        "completed_epochs": 20,
+        "completed_steps": 20,
+        "stopped_by": "epochs",
+    }
+    _, out, _ = run("train", *data_options("--output", "out"))
+    told = json.loads(Path("out/run.json").read_text())
+    assert f"\nengine {told['engine']} ({told['engine_reason']})\n" in out
+
+
+def test_fast_is_the_mode_of_that_name(run: Any) -> None:
+    assert run("train", "lesson.toml", "--fast", "--epochs", "2", "--output", "a")[0] == 0
+    assert json.loads(Path("a/run.json").read_text())["mode"] == "fast"
+    with open("lesson.toml", "a") as file:
+        file.write('mode = "fast"\n')
+    exact = ["--epochs", "2", "--set", "training.mode=exact", "--output", "b"]
+    assert run("train", "lesson.toml", *exact)[0] == 0
+    assert json.loads(Path("b/run.json").read_text())["mode"] == "exact"
 
 
 def test_an_older_folder_is_written_over(run: Any) -> None:
@@ -232,7 +266,8 @@ def test_blocking_a_plugin_leaves_its_file_out_and_says_so(run: Any) -> None:
     for arguments in ([*blocks, "train", *data_options()], ["train", *data_options(), *blocks]):
         code, out, _ = run(*arguments, "--output", "out")
         assert code == 0
-        assert sorted(os.listdir("out")) == ["history.csv", "model.json", "predictions.csv"]
+        expected = ["history.csv", "model.json", "predictions.csv", "run.json"]
+        assert sorted(os.listdir("out")) == expected
         assert "graph.svg was not written: no exporter is named 'svg'" in out
         assert "loss.svg was not written: no callback is named 'loss_curve'" in out
         assert losses(out) == []
@@ -355,7 +390,7 @@ def test_what_the_environment_blocks_is_not_put_down_to_an_option(
         (["train", "lesson.toml", "--output", ""], "--output: cannot write to '': "),
         (["train", "lesson.toml", "-p", "tanh"], "-p: expected no:NAME"),
         (["-p", "train"], "-p: expected no:NAME, to leave a plugin out, not 'train'"),
-        (["-p", "no:tanh"], "there must be a command: train, predict, graph or plugins"),
+        (["-p", "no:tanh"], "there must be a command: train, predict, "),
         (["predict", "lesson.csv"], "the following arguments are required: --data"),
         (["predict", "none.json", "--data", "lesson.csv"], "none.json: No such file or directory"),
         (
@@ -416,6 +451,8 @@ def test_a_number_that_explodes_is_a_1_and_what_was_completed_is_written(run: An
     assert any("what was completed is in out" in note for note in notes)
     assert "Traceback" not in err
     assert len(table_of("out/history.csv")) == int(found[1])
+    told = json.loads(Path("out/run.json").read_text())
+    assert (told["completed_epochs"], told["stopped_by"]) == (int(found[1]) - 1, "error")
     assert ElementTree.parse("out/loss.svg").getroot().tag.endswith("svg")
     assert all(abs(p.data) < 1e308 for p in load("out/model.json").parametros())
     assert f"epoch {int(found[1]) - 1}" in out.replace("epoch  ", "epoch ").replace("  ", " ")

@@ -1,20 +1,23 @@
 """The `valor` command: it reads options, calls what does the work, and turns errors into lines.
 
-An option of ``valor train`` stands for a key of a configuration file, and is checked as the file
-is. What a command does stands in `valor.cli._commands`, which is imported when it is needed.
+What a command does stands in a room of its own, which is imported when the command is called.
 """
 
-import argparse
 import contextlib
+import importlib
 import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
+from valor.cli._parser import TRAIN_OPTIONS, parser_of_commands
 from valor.exceptions import (
+    CannotCompileError,
     ConfigurationError,
     DataError,
+    EngineWarning,
+    MissingExtraError,
     ModelFileError,
     NameConflictError,
     PluginWarning,
@@ -23,108 +26,22 @@ from valor.exceptions import (
 
 FAILED, REFUSED, INTERRUPTED, UNREAD = 1, 2, 130, 141
 # What stands against a command before it has begun to work.
-REFUSALS = (ConfigurationError, DataError, ModelFileError, NameConflictError, UnknownNameError)
-
-DESCRIPTION = """\
-Train small neural networks, look at them, and see which plugins there are."""
-
-EPILOG = """\
-examples:
-  valor train lesson.toml --output run       train what a file describes
-  valor train --data d.csv --target y --layers 3,1 --epochs 100
-  valor predict run/model.json --data d.csv  use what was trained
-  valor graph lesson.toml --output loss.svg  draw the graph of its loss
-  valor plugins                              list what names there are
-
-exit codes:
-  0    done
-  1    training, a plugin or a disk failed; what was completed is written
-  2    the command line, a configuration, data or a model cannot be used; nothing was done
-  130  interrupted by Ctrl-C; what was completed is written
-  141  nobody reads the output any more
-
-environment:
-  VALOR_DISABLE_PLUGINS=a,b  block plugins, as -p no:a -p no:b does
-  VALOR_PLUGINS=a,b          load no other plugins of other packages; "none" for none at all
-  VALOR_TRACEBACK=1          show where errors came from, as --traceback does"""
-
-TRAIN_DESCRIPTION = """\
-Train a network, and show its loss and its predictions. The run is described by a TOML file, by
-options, or by both: an option stands for a key of the file, and wins."""
-
-TRAIN_EPILOG = """\
-examples:
-  valor train lesson.toml --output run
-  valor train lesson.toml --epochs 5000 --set optimizer.momentum=0.9
-  valor train --data d.csv --target y --layers 3,2,1 --activation tanh --epochs 1000
-  valor train --data d.csv --target y1,y2 --layers 8,2 --activation relu,identity \\
-      --loss mean_squared_error --optimizer gradient_descent --learning-rate 0.05 \\
-      --epochs 200 --batch-size 16 --shuffle --seed 1 --output run
-
-a configuration file:
-  [data]                        [optimizer]
-  file = "d.csv"                name = "gradient_descent"
-  target = "y"                  learning_rate = 0.5
-                                momentum = 0.9
-  [model]
-  layers = [3, 2, 1]            [training]
-  activation = "tanh"           epochs = 1000
-
-Hyperparameters without an option of their own are given with --set, by table and key as in the
-file: --set model.activation.slope=0.2, --set 'callbacks=["csv_log"]'. Values are written as in
-TOML; a text needs no quotes. An option that names another loss or optimizer sets the
-hyperparameters that the file gives its own aside.
-
-Ctrl-C ends the training after the step under way; what was completed is written, and the exit code
-is 130. `valor --help` lists all exit codes."""
-
-PREDICT_DESCRIPTION = """\
-Print, as comma-separated values, what a model says of each line of a file."""
-GRAPH_DESCRIPTION = """\
-Draw the graph of computations: of a configuration, the loss before training; of a model file, the
-output. Without --output, the text of the graph is printed."""
-PLUGINS_DESCRIPTION = """\
-List every plugin: its state, where it comes from, and what it provides or why it is left out. In a
-pipe there is one line a plugin, with tabs between the columns."""
-
-# Option, keys it stands for, how its value is read, placeholder, help.
-TEXT, SCALAR, TEXTS, SCALARS = "text", "scalar", "texts", "scalars"
-TRAIN_OPTIONS: tuple[tuple[str, tuple[str, ...], str, str, str], ...] = (
-    ("--data", ("data.file",), TEXT, "FILE", "a table with one sample a line"),
-    ("--reader", ("data.reader",), TEXT, "NAME", "how to read it (default: by its suffix)"),
-    ("--target", ("data.target",), TEXTS, "COLUMN[,COLUMN]", "the columns to predict"),
-    ("--inputs", ("data.inputs",), TEXTS, "COLUMN[,COLUMN]", "the others (default: all of them)"),
-    ("--layers", ("model.layers",), SCALARS, "N[,N]", "neurons a layer, the output layer last"),
-    ("--activation", ("model.activation",), TEXTS, "NAME[,NAME]", "one, or one a layer"),
-    ("--initializer", ("model.initializer",), TEXT, "NAME", "what draws the first parameters"),
-    ("--loss", ("loss.name",), TEXT, "NAME", "default: sum_squared_error"),
-    ("--optimizer", ("optimizer.name",), TEXT, "NAME", "default: gradient_descent"),
-    ("--learning-rate", ("optimizer.learning_rate",), SCALAR, "NUMBER", "of the optimizer"),
-    ("--epochs", ("training.epochs",), SCALAR, "N", "how often to go through the samples"),
-    ("--batch-size", ("training.batch_size",), SCALAR, "N", "samples a step (default: all)"),
-    ("--seed", ("model.seed", "training.seed"), SCALAR, "N", "repeats a run (default: drawn)"),
-    ("--engine", ("training.engine",), TEXT, "NAME", "what computes (default: the fastest)"),
-    ("--output", ("output.folder",), TEXT, "FOLDER", "where to write the model and the rest"),
+REFUSALS = (
+    CannotCompileError,
+    ConfigurationError,
+    DataError,
+    MissingExtraError,
+    ModelFileError,
+    NameConflictError,
+    UnknownNameError,
 )
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse's parser, reporting as every other error of ours is reported."""
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(
-            **arguments,
-            allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-
-    def error(self, message: str) -> NoReturn:
-        """Raise instead of printing and leaving.
-
-        Raises:
-            ConfigurationError: always.
-        """
-        raise ConfigurationError(f"{message}\n(see {self.prog} --help)")
+# The room of each command.
+ROOMS = {
+    "train": "_training",
+    "predict": "_models",
+    "graph": "_models",
+    "plugins": "_plugins",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -148,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     traceback = "--traceback" in arguments or bool(os.environ.get("VALOR_TRACEBACK"))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("always", PluginWarning)
+            for category in (EngineWarning, PluginWarning):
+                warnings.simplefilter("always", category)
             warnings.showwarning = _show_warning  # type: ignore[assignment]
             code = _run(arguments)
         if sys.stdout is not None:
@@ -172,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    parser = _parser()
+    parser = parser_of_commands()
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         parser.error(_unknown(unknown, options.command))
@@ -183,98 +101,11 @@ def _run(arguments: Sequence[str]) -> int:
     blocks = (options.blocked_before or []) + (getattr(options, "blocked_after", None) or [])
     options.blocked = [_blocked(text) for text in blocks]
     if options.command is None:
-        parser.error("there must be a command: train, predict, graph or plugins")
-    if options.command == "train":
-        options.overrides = _overrides(options)
-    from valor.cli import _commands
-
-    command = getattr(_commands, options.command)
-    code: int = command(options)
+        *others, last = ROOMS
+        parser.error(f"there must be a command: {', '.join(others)} or {last}")
+    room = importlib.import_module(f"valor.cli.{ROOMS[options.command]}")
+    code: int = getattr(room, options.command)(options)
     return code
-
-
-def _unknown(arguments: Sequence[str], command: str | None) -> str:
-    message = f"unrecognized arguments: {' '.join(arguments)}"
-    if command == "train":
-        from valor.exceptions import nearest
-
-        message += nearest(arguments[0], [option for option, *_ in TRAIN_OPTIONS])
-    return message
-
-
-def _parser() -> Parser:
-    parser = Parser(prog="valor", description=DESCRIPTION, epilog=EPILOG)
-    parser.add_argument("--version", action=_Version)
-    _add_common(parser, "blocked_before")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-
-    def command(name: str, summary: str, description: str, epilog: str = "") -> Parser:
-        parser = commands.add_parser(name, help=summary, description=description, epilog=epilog)
-        _add_common(parser, "blocked_after")
-        return parser
-
-    train = command("train", "train a network", TRAIN_DESCRIPTION, TRAIN_EPILOG)
-    train.add_argument("config", nargs="?", metavar="CONFIG", help="a TOML file")
-    for option, _, _, metavar, text in TRAIN_OPTIONS:
-        train.add_argument(option, metavar=metavar, help=text)
-    train.add_argument(
-        "--shuffle",
-        action=argparse.BooleanOptionalAction,
-        help="take the samples in another order each epoch",
-    )
-    train.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="TABLE.KEY=VALUE",
-        help="any key of a configuration file; may be repeated",
-    )
-    predict = command("predict", "apply a trained model", PREDICT_DESCRIPTION)
-    predict.add_argument("model", metavar="MODEL", help="a model file")
-    predict.add_argument("--data", required=True, metavar="FILE", help="a table to predict from")
-    predict.add_argument("--output", metavar="FILE", help="where to write to (default: print)")
-    graph = command("graph", "draw a graph", GRAPH_DESCRIPTION)
-    graph.add_argument("source", metavar="SOURCE", help="a configuration (.toml) or a model file")
-    graph.add_argument("--output", metavar="FILE", help="such as graph.svg, graph.dot or graph.png")
-    graph.add_argument("--exporter", metavar="NAME", help="default: by the suffix of --output")
-    graph.add_argument("--sample", type=int, metavar="N", help="one sample only, counted from 1")
-    graph.add_argument("--data", metavar="FILE", help="for a model file: where samples are")
-    for parser_of_model in (predict, graph):
-        parser_of_model.add_argument(
-            "--inputs", type=_names, metavar="COLUMN[,COLUMN]", help="the columns of the inputs"
-        )
-        parser_of_model.add_argument(
-            "--reader", metavar="NAME", help="how to read the data (default: by its suffix)"
-        )
-    command("plugins", "list the plugins", PLUGINS_DESCRIPTION)
-    return parser
-
-
-def _add_common(parser: Parser, destination: str) -> None:
-    parser.add_argument(
-        "-p",
-        action="append",
-        dest=destination,
-        metavar="no:NAME",
-        help="do not load a plugin or the plugins of a package; may be repeated",
-    )
-    parser.add_argument("--traceback", action="store_true", help="show where an error came from")
-
-
-class _Version(argparse.Action):
-    """Looks the version up when it is asked for: that takes longer than all the rest of --help."""
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**arguments, nargs=0, help="show the version and leave")
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            print(f"valor {version('valor-framework')}")
-        except PackageNotFoundError:
-            print("valor (not installed)")
-        parser.exit()
 
 
 def _blocked(text: str) -> str:
@@ -284,62 +115,13 @@ def _blocked(text: str) -> str:
     return name
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",")]
+def _unknown(arguments: Sequence[str], command: str | None) -> str:
+    message = f"unrecognized arguments: {' '.join(arguments)}"
+    if command == "train":
+        from valor.exceptions import nearest
 
-
-def _overrides(options: argparse.Namespace) -> list[Any]:
-    """Return what the options of ``valor train`` stand for in a configuration."""
-    from valor.config import Override
-
-    found = []
-    for option, places, form, _, _ in TRAIN_OPTIONS:
-        text = getattr(options, option[2:].replace("-", "_"))
-        if text is None:
-            continue
-        value: Any = text if form == TEXT else _scalar(text)
-        if form in (TEXTS, SCALARS):
-            parts = _names(text)
-            value = [_scalar(part) for part in parts] if form == SCALARS else parts
-        if option == "--activation" and len(value) == 1:
-            (value,) = value  # for all layers, however many there are
-        found += [Override(option, tuple(place.split(".")), value) for place in places]
-    if options.shuffle is not None:
-        option = "--shuffle" if options.shuffle else "--no-shuffle"
-        found.append(Override(option, ("training", "shuffle"), options.shuffle))
-    for text in options.set:
-        keys, value = _assignment(text)
-        found.append(Override(f"--set {'.'.join(keys)}", keys, value))
-    return found
-
-
-def _scalar(text: str) -> Any:
-    """Return what a text is in TOML: an int, a float, true, false; or else the text itself."""
-    import tomllib
-
-    try:
-        parsed = tomllib.loads(f"value = {text}")
-    except ValueError:
-        return text
-    return parsed["value"] if len(parsed) == 1 else text
-
-
-def _assignment(text: str) -> tuple[tuple[str, ...], Any]:
-    """Return the keys and the value of a line of TOML; a text may lack its quotes."""
-    import tomllib
-
-    left, separator, right = text.partition("=")
-    try:
-        keys: list[str] = []
-        value: Any = tomllib.loads(f"{left.strip()} = 0")
-        while isinstance(value, dict):
-            ((key, value),) = value.items()
-            keys.append(key)
-    except ValueError:
-        separator = ""
-    if not separator or len(keys) < 1:
-        raise ConfigurationError(f"--set: expected TABLE.KEY=VALUE, not {text!r}")
-    return tuple(keys), _scalar(right.strip())
+        message += nearest(arguments[0], [option for option, *_ in TRAIN_OPTIONS])
+    return message
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,7 +26,7 @@ MOST_SHOWN = 10  # samples in a table on the screen
 def write_results(
     folder: str, trainer: Trainer, samples: Samples, plugins: PluginManager
 ) -> tuple[list[str], list[str]]:
-    """Write the model, its predictions and the graph of its loss to a folder.
+    """Write the model, its run, its predictions and the graph of its loss to a folder.
 
     Args:
         folder: the folder, which exists.
@@ -44,6 +45,8 @@ def write_results(
     checkpoint.save(
         trainer.model, path, inputs=samples.inputs, targets=samples.targets, plugins=plugins
     )
+    write_atomically(os.path.join(folder, "run.json"), _run_text(trainer))
+    written.append("run.json")
     predictions = _predictions(trainer, samples.x)
     header = [*samples.inputs, *samples.targets, *predicted_names(samples.targets)]
     rows = [
@@ -61,6 +64,21 @@ def write_results(
     except ValorError as error:
         remarks.append(f"graph.svg was not written: {error}")
     return written, remarks
+
+
+def _run_text(trainer: Trainer) -> str:
+    """Return what is to be known of the last run beside its numbers, as JSON."""
+    run: Any = trainer.run
+    entries = {
+        "engine": run.engine,
+        "engine_reason": run.engine_reason,
+        "mode": trainer.mode,
+        "epochs": run.epochs,
+        "completed_epochs": run.completed_epochs,
+        "completed_steps": run.completed_steps,
+        "stopped_by": run.stopped_by,
+    }
+    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
 
 
 def loss_graph(trainer: Trainer, samples: Samples, sample: int | None = None) -> tuple[Valor, str]:

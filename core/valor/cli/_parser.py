@@ -1,0 +1,191 @@
+"""What the command line can say: the parser, its options, and its help."""
+
+import argparse
+from typing import Any, NoReturn
+
+from valor.exceptions import ConfigurationError
+
+DESCRIPTION = """\
+Train small neural networks, look at them, and see which plugins there are."""
+
+EPILOG = """\
+examples:
+  valor train lesson.toml --output run       train what a file describes
+  valor train --data d.csv --target y --layers 3,1 --epochs 100
+  valor predict run/model.json --data d.csv  use what was trained
+  valor graph lesson.toml --output loss.svg  draw the graph of its loss
+  valor plugins                              list what names there are
+
+exit codes:
+  0    done
+  1    training, a plugin or a disk failed; what was completed is written
+  2    the command line, a configuration, data or a model cannot be used; nothing was done
+  130  interrupted by Ctrl-C; what was completed is written
+  141  nobody reads the output any more
+
+environment:
+  VALOR_DISABLE_PLUGINS=a,b  block plugins, as -p no:a -p no:b does
+  VALOR_PLUGINS=a,b          load no other plugins of other packages; "none" for none at all
+  VALOR_TRACEBACK=1          show where errors came from, as --traceback does"""
+
+TRAIN_DESCRIPTION = """\
+Train a network, and show its loss and its predictions. The run is described by a TOML file, by
+options, or by both: an option stands for a key of the file, and wins."""
+
+TRAIN_EPILOG = """\
+examples:
+  valor train lesson.toml --output run
+  valor train lesson.toml --epochs 5000 --set optimizer.momentum=0.9
+  valor train --data d.csv --target y --layers 3,2,1 --activation tanh --epochs 1000
+  valor train --data d.csv --target y1,y2 --layers 8,2 --activation relu,identity \\
+      --loss mean_squared_error --optimizer gradient_descent --learning-rate 0.05 \\
+      --epochs 200 --batch-size 16 --shuffle --seed 1 --output run
+
+a configuration file:
+  [data]                        [optimizer]
+  file = "d.csv"                name = "gradient_descent"
+  target = "y"                  learning_rate = 0.5
+                                momentum = 0.9
+  [model]
+  layers = [3, 2, 1]            [training]
+  activation = "tanh"           epochs = 1000
+
+Hyperparameters without an option of their own are given with --set, by table and key as in the
+file: --set model.activation.slope=0.2, --set 'callbacks=["csv_log"]'. Values are written as in
+TOML; a text needs no quotes. An option that names another loss or optimizer sets the
+hyperparameters that the file gives its own aside.
+
+Ctrl-C ends the training after the step under way; what was completed is written, and the exit code
+is 130. `valor --help` lists all exit codes."""
+
+PREDICT_DESCRIPTION = """\
+Print, as comma-separated values, what a model says of each line of a file."""
+GRAPH_DESCRIPTION = """\
+Draw the graph of computations: of a configuration, the loss before training; of a model file, the
+output. Without --output, the text of the graph is printed."""
+PLUGINS_DESCRIPTION = """\
+List every plugin: its state, where it comes from, and what it provides or why it is left out. In a
+pipe there is one line a plugin, with tabs between the columns."""
+
+FAST_HELP = "let the engine reorder sums: faster, with other last digits"
+
+# Option, keys it stands for, how its value is read, placeholder, help.
+TEXT, SCALAR, TEXTS, SCALARS = "text", "scalar", "texts", "scalars"
+TRAIN_OPTIONS: tuple[tuple[str, tuple[str, ...], str, str, str], ...] = (
+    ("--data", ("data.file",), TEXT, "FILE", "a table with one sample a line"),
+    ("--reader", ("data.reader",), TEXT, "NAME", "how to read it (default: by its suffix)"),
+    ("--target", ("data.target",), TEXTS, "COLUMN[,COLUMN]", "the columns to predict"),
+    ("--inputs", ("data.inputs",), TEXTS, "COLUMN[,COLUMN]", "the others (default: all of them)"),
+    ("--layers", ("model.layers",), SCALARS, "N[,N]", "neurons a layer, the output layer last"),
+    ("--activation", ("model.activation",), TEXTS, "NAME[,NAME]", "one, or one a layer"),
+    ("--initializer", ("model.initializer",), TEXT, "NAME", "what draws the first parameters"),
+    ("--loss", ("loss.name",), TEXT, "NAME", "default: sum_squared_error"),
+    ("--optimizer", ("optimizer.name",), TEXT, "NAME", "default: gradient_descent"),
+    ("--learning-rate", ("optimizer.learning_rate",), SCALAR, "NUMBER", "of the optimizer"),
+    ("--epochs", ("training.epochs",), SCALAR, "N", "how often to go through the samples"),
+    ("--batch-size", ("training.batch_size",), SCALAR, "N", "samples a step (default: all)"),
+    ("--seed", ("model.seed", "training.seed"), SCALAR, "N", "repeats a run (default: drawn)"),
+    ("--engine", ("training.engine",), TEXT, "NAME", "what computes (default: auto, a good one)"),
+    ("--output", ("output.folder",), TEXT, "FOLDER", "where to write the model and the rest"),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser, reporting as every other error of ours is reported."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(
+            **arguments,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing and leaving.
+
+        Raises:
+            ConfigurationError: always.
+        """
+        raise ConfigurationError(f"{message}\n(see {self.prog} --help)")
+
+
+def parser_of_commands() -> Parser:
+    """Return the parser of the whole command line."""
+    parser = Parser(prog="valor", description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("--version", action=_Version)
+    _add_common(parser, "blocked_before")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def command(name: str, summary: str, description: str, epilog: str = "") -> Parser:
+        parser = commands.add_parser(name, help=summary, description=description, epilog=epilog)
+        _add_common(parser, "blocked_after")
+        return parser
+
+    train = command("train", "train a network", TRAIN_DESCRIPTION, TRAIN_EPILOG)
+    train.add_argument("config", nargs="?", metavar="CONFIG", help="a TOML file")
+    for option, _, _, metavar, text in TRAIN_OPTIONS:
+        train.add_argument(option, metavar=metavar, help=text)
+    train.add_argument(
+        "--shuffle",
+        action=argparse.BooleanOptionalAction,
+        help="take the samples in another order each epoch",
+    )
+    train.add_argument("--fast", action="store_true", help=FAST_HELP)
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="TABLE.KEY=VALUE",
+        help="any key of a configuration file; may be repeated",
+    )
+    predict = command("predict", "apply a trained model", PREDICT_DESCRIPTION)
+    predict.add_argument("model", metavar="MODEL", help="a model file")
+    predict.add_argument("--data", required=True, metavar="FILE", help="a table to predict from")
+    predict.add_argument("--output", metavar="FILE", help="where to write to (default: print)")
+    graph = command("graph", "draw a graph", GRAPH_DESCRIPTION)
+    graph.add_argument("source", metavar="SOURCE", help="a configuration (.toml) or a model file")
+    graph.add_argument("--output", metavar="FILE", help="such as graph.svg, graph.dot or graph.png")
+    graph.add_argument("--exporter", metavar="NAME", help="default: by the suffix of --output")
+    graph.add_argument("--sample", type=int, metavar="N", help="one sample only, counted from 1")
+    graph.add_argument("--data", metavar="FILE", help="for a model file: where samples are")
+    for parser_of_model in (predict, graph):
+        parser_of_model.add_argument(
+            "--inputs", type=names_in, metavar="COLUMN[,COLUMN]", help="the columns of the inputs"
+        )
+        parser_of_model.add_argument(
+            "--reader", metavar="NAME", help="how to read the data (default: by its suffix)"
+        )
+    command("plugins", "list the plugins", PLUGINS_DESCRIPTION)
+    return parser
+
+
+def _add_common(parser: Parser, destination: str) -> None:
+    parser.add_argument(
+        "-p",
+        action="append",
+        dest=destination,
+        metavar="no:NAME",
+        help="do not load a plugin or the plugins of a package; may be repeated",
+    )
+    parser.add_argument("--traceback", action="store_true", help="show where an error came from")
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for: that takes longer than all the rest of --help."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments, nargs=0, help="show the version and leave")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"valor {version('valor-framework')}")
+        except PackageNotFoundError:
+            print("valor (not installed)")
+        parser.exit()
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names between the commas of an option."""
+    return [name.strip() for name in text.split(",")]
