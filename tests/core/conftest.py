@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from valor import MLP, PluginManager, Trainer, Valor, hookimpl, plugin_manager
+from valor.cli import main
 from valor.exceptions import ConformanceError
 from valor.testing import Report
 
@@ -193,6 +194,18 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command within this process: exit code, output, errors."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ import pytest
 
 from valor import MLP, Trainer, activation, optimizer
 from valor.checkpoint import load, save
-from valor.cli import main
 
 TABLE = "x1,x2,x3,y\n2,3,-1,1\n3,-1,0.5,0\n0.5,1,1,0.2\n1,1,-1,0.5\n"
 LESSON = """
@@ -59,18 +57,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "lesson.toml").write_text(LESSON)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run the command within this process: exit code, output, errors."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def process(*arguments: str, **more: Any) -> "subprocess.CompletedProcess[str]":
@@ -649,7 +635,7 @@ def test_plugins_on_a_terminal_are_columns(run: Any, monkeypatch: pytest.MonkeyP
 # Help, version, and the process
 
 
-@pytest.mark.parametrize("command", ["train", "predict", "graph", "plugins"])
+@pytest.mark.parametrize("command", ["train", "predict", "graph", "plugins", "cache"])
 def test_help_tells_what_a_command_does(run: Any, command: str) -> None:
     code, out, err = run(command, "--help")
     assert (code, err) == (0, "")
@@ -660,7 +646,7 @@ def test_help_tells_what_a_command_does(run: Any, command: str) -> None:
 def test_help_tells_the_commands_and_the_exit_codes(run: Any) -> None:
     code, out, _ = run("--help")
     assert code == 0
-    for word in ("train", "predict", "graph", "plugins", "exit codes", "130", "VALOR_PLUGINS"):
+    for word in ("train", "predict", "graph", "plugins", "cache", "exit codes", "130"):
         assert word in out
     assert run()[0] == 2
 

@@ -41,6 +41,7 @@ ROOMS = {
     "predict": "_models",
     "graph": "_models",
     "plugins": "_plugins",
+    "cache": "_cache",
 }
 
 

@@ -26,6 +26,7 @@ exit codes:
 environment:
   VALOR_DISABLE_PLUGINS=a,b  block plugins, as -p no:a -p no:b does
   VALOR_PLUGINS=a,b          load no other plugins of other packages; "none" for none at all
+  VALOR_CACHE=folder         keep there what can be made again
   VALOR_TRACEBACK=1          show where errors came from, as --traceback does"""
 
 TRAIN_DESCRIPTION = """\
@@ -67,6 +68,9 @@ PLUGINS_DESCRIPTION = """\
 List every plugin: its state, where it comes from, and what it provides or why it is left out. In a
 pipe there is one line a plugin, with tabs between the columns."""
 
+CACHE_DESCRIPTION = """\
+Tell where the files are that are kept because making them again takes time, how many they are, and
+how large. They can be removed at any time, also while something is trained."""
 FAST_HELP = "let the engine reorder sums: faster, with other last digits"
 
 # Option, keys it stands for, how its value is read, placeholder, help.
@@ -156,6 +160,8 @@ def parser_of_commands() -> Parser:
             "--reader", metavar="NAME", help="how to read the data (default: by its suffix)"
         )
     command("plugins", "list the plugins", PLUGINS_DESCRIPTION)
+    cache = command("cache", "tell or empty the cache", CACHE_DESCRIPTION)
+    cache.add_argument("--clear", action="store_true", help="remove the files")
     return parser
 
 
