@@ -1,0 +1,176 @@
+"""Room 6, first half: from a run's formulas to machine code; which emitter, and what it needs."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from valor import Loss, Optimizer, Plan, Valor
+from valor_plugins.engines.native.emit.frames import Tables
+from valor_plugins.engines.native.emit.loops import LoopSamples, LoopTransforms
+from valor_plugins.engines.native.emit.step import Step
+from valor_plugins.engines.native.emit.straight import StraightSamples
+from valor_plugins.engines.native.formulas import (
+    scheduled,
+    trace_optimizer,
+    trace_penalty,
+    trace_sample,
+    trace_transforms,
+)
+from valor_plugins.engines.native.machine import Code, compiled, exp_function, machine
+from valor_plugins.engines.native.reroll import Rolled, reroll
+
+STRAIGHT = 400  # scalars; beyond it compile time would grow faster than what is won
+
+
+@attrs.define(eq=False)
+class Assembled:
+    """A compiled run.
+
+    Attributes:
+        code: its machine code.
+        rolled: the program of one sample, in families.
+        traced: how many scalars one sample has.
+        emitter: "straight line" or "re-rolled loops".
+        width: lanes a vector.
+        block: samples a block.
+        slots: the slot of each parameter; `trainable` of them are trained.
+        sizes: doubles by area.
+        tables: positions that follow no rule.
+        seconds: what each stage took.
+    """
+
+    code: Code
+    rolled: Rolled
+    traced: int
+    emitter: str
+    width: int
+    block: int
+    slots: Any
+    trainable: int
+    sizes: dict[str, int]
+    tables: Any
+    seconds: dict[str, float]
+
+
+def padded(count: int) -> int:
+    """Return a count of doubles that fills cache lines."""
+    return max(8, -(-count // 8) * 8)
+
+
+def slots_of(parameters: Sequence[Valor]) -> tuple[Any, int]:
+    """Return a slot for each parameter, the trainable ones first, and how many these are."""
+    trainable = np.array([parameter.trainable for parameter in parameters], bool)
+    slots = np.empty(len(parameters), np.int64)
+    count = int(trainable.sum())
+    slots[trainable] = np.arange(count)
+    slots[~trainable] = np.arange(count, len(parameters))
+    return slots, count
+
+
+def assemble(
+    model: Any, loss: Loss, optimizer: Optimizer, plan: Plan, parameters: Sequence[Valor]
+) -> Assembled:
+    """Trace, derive, re-roll, emit and compile a run.
+
+    Raises:
+        CannotCompileError: a formula cannot be traced.
+    """
+    clock = _Clock()
+    shape = len(plan.inputs[0]), len(plan.targets[0])
+    slots, trainable = slots_of(parameters)
+    sample = trace_sample(model, loss, parameters, shape)
+    penalties = [trace_penalty(penalty, parameters) for penalty in plan.penalties]
+    transforms = trace_transforms(plan.gradient_transforms, trainable)
+    formula = trace_optimizer(optimizer)
+    clock.note("trace and derive")
+    rolled = reroll(sample.scalars)
+    rolled_transforms = None if transforms is None else reroll(transforms)
+    clock.note("re-roll")
+    width = machine().width
+    tables = Tables()
+    scalars = sum(family.size * max(1, _terms(family)) for family in rolled.families)
+    samples: StraightSamples | LoopSamples
+    if scalars <= STRAIGHT:
+        emitter = "straight line"
+        even = plan.batch_size % width == 0 and len(plan.inputs) % width == 0
+        samples = StraightSamples(rolled, width, slots, shape, even)
+    else:
+        emitter = "re-rolled loops"
+        samples = LoopSamples(rolled, width, slots, tables, shape, plan.batch_size)
+    sizes = dict(samples.sizes)
+    loops = None
+    if rolled_transforms is not None:
+        own = np.arange(trainable)
+        loops = LoopTransforms(rolled_transforms, own, tables, sizes["uniform"])
+        sizes["uniform"] = loops.layout.uniform_size
+    step = Step(
+        samples=samples,
+        penalties=penalties,
+        transforms=loops,
+        optimizer=formula,
+        mean=loss.reduction == "mean",
+        parameters=len(parameters),
+        trainable=trainable,
+        stride=padded(len(parameters)),
+        scheduled=scheduled(optimizer),
+        contract=plan.mode == "fast",
+    )
+    text = _module(step, width)
+    clock.note("emit")
+    code = compiled(text)
+    clock.note("load" if code.cached else "compile")
+    return Assembled(
+        code=code,
+        rolled=rolled,
+        traced=sample.traced,
+        emitter=emitter,
+        width=width,
+        block=samples.block,
+        slots=slots,
+        trainable=trainable,
+        sizes=sizes,
+        tables=tables.array(),
+        seconds=clock.seconds,
+    )
+
+
+def _terms(family: Any) -> int:
+    return sum(
+        max(1 if f is None or f.positions is None else f.positions.shape[1] for f in pair)
+        for pair in family.runs
+    )
+
+
+def _module(step: Step, width: int) -> str:
+    """Return the whole module: the function, and those of the C library and of ours it calls."""
+    writer = step.write()
+    lines = list(writer.declared.values())
+    if any(name.startswith("valor.exp") for name in writer.declared):
+        for each in sorted({1, width}):
+            lines += exp_function(each).splitlines()
+    declared: dict[str, str] = {}
+    rest = []
+    for line in lines:
+        if line.startswith("declare"):
+            declared.setdefault(line.partition("@")[2].partition("(")[0].strip('"'), line)
+        else:
+            rest.append(line)
+    outside = [line for name, line in declared.items() if not name.startswith("valor.")]
+    head = "define i64 @run(ptr noalias %context, i64 %steps) {"
+    return "\n".join([*outside, *rest, head, "entry:", *writer.lines, "}", ""])
+
+
+class _Clock:
+    """Notes what each stage took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def note(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._last
+        self._last = now

@@ -1,0 +1,340 @@
+"""Gradients: what each sample contributes, added from the last sample to the first.
+
+That order is eager's, so a sum over samples must not be split. Lanes are parameters here: a
+square of contributions (some parameters by some samples) is transposed in registers, and its rows
+are added one after the other. Where the parameters form a grid, each contribution a product of a
+row's scalar and a column's, the operands are transposed once, and not every product.
+"""
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.emit.frames import Index, Layout, position, read, uniform
+from valor_plugins.engines.native.emit.writer import Writer, literal, vector
+from valor_plugins.engines.native.reroll import CONSTANT, Gradients, Operand
+
+ROWS = 4  # rows of a grid side by side: with two vectors each, eight accumulators
+
+
+@attrs.define(eq=False)
+class Grid:
+    """Parameters in rows and columns.
+
+    Attributes:
+        rows, columns: how many.
+        slot: of a row's first parameter, by row.
+        still: the factor that a row shares; `still_at` its position, by row.
+        moving: the factor that a column shares; `moving_at` the position of the first one.
+    """
+
+    rows: int
+    columns: int
+    slot: Index
+    still: Operand
+    still_at: Index
+    moving: Operand
+    moving_at: int
+
+
+def grid_of(layout: Layout, group: Gradients) -> Grid | None:
+    """Return the grid that some parameters form; None if they form none."""
+    if len(group.contributions) != 1:
+        return None
+    first, second = group.contributions[0]
+    if second is None or not (layout.varies(first) and layout.varies(second)):
+        return None
+    slots = layout.slots[group.parameters]
+    order = np.argsort(slots)
+    slots = slots[order]
+    for still, moving in ((first, second), (second, first)):
+        s, m = still.positions.ravel()[order], moving.positions.ravel()[order]
+        along = (np.diff(slots) == 1) & (np.diff(m) == 1) & (np.diff(s) == 0)
+        ends = np.flatnonzero(~along)
+        columns = int(ends[0]) + 1 if len(ends) else len(slots)
+        if columns < layout.width or len(slots) % columns:
+            continue
+        shape = (-1, columns)
+        slot_rows, s_rows, m_rows = slots.reshape(shape), s.reshape(shape), m.reshape(shape)
+        if (
+            (slot_rows == slot_rows[:, :1] + np.arange(columns)).all()
+            and (s_rows == s_rows[:, :1]).all()
+            and (m_rows == m_rows[0]).all()
+        ):
+            return Grid(
+                rows=len(slot_rows),
+                columns=columns,
+                slot=Index.of(slot_rows[:, 0]) or layout.tables.add(slot_rows[:, 0]),
+                still=still,
+                still_at=Index.of(s_rows[:, 0]) or layout.tables.add(s_rows[:, 0]),
+                moving=moving,
+                moving_at=int(m_rows[0, 0]),
+            )
+    return None
+
+
+@attrs.define(eq=False)
+class Transposed:
+    """Families with samples outermost, for the columns of grids.
+
+    Attributes:
+        start: of a family, its first double in a sample's row.
+        width: how many doubles a sample's row has.
+    """
+
+    start: dict[int, int] = attrs.field(factory=dict)
+    width: int = 0
+
+    def need(self, layout: Layout, grid: Grid) -> None:
+        """Make room for the moving factor of a grid. Inputs lie so already, in the data."""
+        number = grid.moving.family
+        family = layout.rolled.families[number]
+        if family.code != ops.INPUT and number not in self.start:
+            self.start[number] = self.width
+            self.width += -(-family.size // layout.width) * layout.width
+
+
+def write_transposition(writer: Writer, layout: Layout, needed: Transposed, blocks: str) -> None:
+    """Write the copies of families with samples outermost."""
+    if not needed.start:
+        return
+    width, micro = layout.width, layout.micro
+    with writer.loop(0, blocks, prefix="transpose") as block:
+        frame = writer.at("%frames", writer.times(block.index, layout.frame_bytes))
+        target = writer.at("%transposed", writer.times(block.index, micro * needed.width * 8))
+        for number, start in needed.start.items():
+            size = layout.rolled.families[number].size
+            with writer.loop(0, size, width, prefix="square") as square:
+                rows = writer.plus(square.index, layout.rows[number])
+                from_ = writer.at(frame, writer.times(rows, micro * 8))
+                to = writer.at(target, writer.times(writer.plus(square.index, start), 8))
+                for v in range(layout.vectors):
+                    lines = [
+                        writer.load(writer.at(from_, (r * micro + v * width) * 8), width)
+                        for r in range(width)
+                    ]
+                    for lane, line in enumerate(writer.transposed(lines, width)):
+                        sample = v * width + lane
+                        writer.store(line, writer.at(to, sample * needed.width * 8), width)
+
+
+def write_grid(
+    writer: Writer, layout: Layout, grid: Grid, needed: Transposed, samples: str
+) -> None:
+    """Write the sums of a grid of parameters, over the samples of a block."""
+    column = 0
+    for width, vectors in ((layout.width, 2), (layout.width, 1), (1, 1)):
+        step = width * vectors
+        stop = column + (grid.columns - column) // step * step
+        if stop > column:
+            with writer.loop(column, stop, step, prefix="columns") as columns:
+                whole = grid.rows - grid.rows % ROWS
+                for start, end, count in (
+                    (0, whole, ROWS),
+                    (whole, grid.rows, grid.rows - whole),
+                ):
+                    if end > start:
+                        with writer.loop(start, end, count, prefix="rows") as rows:
+                            _write_grid_tile(
+                                writer,
+                                layout,
+                                grid,
+                                needed,
+                                samples,
+                                (rows.index, count),
+                                (columns.index, width, vectors),
+                            )
+        column = stop
+
+
+def _write_grid_tile(
+    writer: Writer,
+    layout: Layout,
+    grid: Grid,
+    needed: Transposed,
+    samples: str,
+    rows: tuple[str, int],
+    columns: tuple[str, int, int],
+) -> None:
+    (row, count), (column, width, vectors) = rows, columns
+    kind, micro = vector(width), layout.micro
+    places, stills = [], []
+    for j in range(count):
+        counter = (writer.plus(row, j),)
+        slot = writer.plus(position(writer, grid.slot, counter), column)
+        places.append(writer.at("%gradients", writer.times(slot, 8)))
+        at = writer.plus(
+            position(writer, grid.still_at, counter), layout.rows[grid.still.family]
+        )
+        stills.append(writer.times(at, micro * 8))
+    carried = [
+        (kind, writer.load(writer.at(place, v * width * 8), width))
+        for place in places
+        for v in range(vectors)
+    ]
+    first = writer.times(writer.plus(column, grid.moving_at), 8)
+    with writer.loop(samples, 0, -1, carried, prefix="samples") as sample:
+        line = writer.at(_line(writer, layout, grid.moving.family, needed, sample.index), first)
+        moving = [writer.load(writer.at(line, v * width * 8), width) for v in range(vectors)]
+        frame = _lane_address(writer, layout, sample.index)
+        following = []
+        for j, still in enumerate(stills):
+            factor = writer.splat(writer.load(writer.at(frame, still)), width)
+            for v in range(vectors):
+                product = writer.op("fmul", kind, factor, moving[v])
+                before = sample.values[j * vectors + v]
+                following.append(writer.op("fadd", kind, before, product))
+        sample.next = following
+    for position_, total in enumerate(sample.result):
+        j, v = divmod(position_, vectors)
+        writer.store(total, writer.at(places[j], v * width * 8), width)
+
+
+def _line(
+    writer: Writer, layout: Layout, number: int, needed: Transposed, sample: str
+) -> str:
+    """Return the address of a family's members for one sample, side by side."""
+    if layout.rolled.families[number].code == ops.INPUT:
+        return writer.load(writer.at("%rows", writer.times(sample, 8)), kind="ptr")
+    row = writer.times(sample, needed.width * 8)
+    return writer.at("%transposed", row, needed.start[number] * 8)
+
+
+def _lane_address(writer: Writer, layout: Layout, sample: str) -> str:
+    """Return the address of a sample's lane in the first row of its frame."""
+    block = writer.let(f"udiv i64 {sample}, {layout.micro}")
+    lane = writer.let(f"urem i64 {sample}, {layout.micro}")
+    return writer.at(
+        "%frames", writer.times(block, layout.frame_bytes), writer.times(lane, 8)
+    )
+
+
+def write_list(writer: Writer, layout: Layout, group: Gradients, samples: str) -> None:
+    """Write the sums of parameters that form no grid, over the samples of a block."""
+    width = layout.width
+    slots = layout.slots[group.parameters]
+    slot = Index.of(slots) or layout.tables.add(slots)
+    whole = len(slots) - len(slots) % width
+    for start, stop, count in ((0, whole, width), (whole, len(slots), len(slots) - whole)):
+        if stop > start:
+            with writer.loop(start, stop, count, prefix="list") as first:
+                _write_list_tile(writer, layout, group, slot, samples, first.index, count)
+
+
+def _write_list_tile(
+    writer: Writer,
+    layout: Layout,
+    group: Gradients,
+    slot: Index,
+    samples: str,
+    first: str,
+    count: int,
+) -> None:
+    width, kind = layout.width, vector(layout.width)
+    counters = [(writer.plus(first, j),) for j in range(count)]
+    places = [
+        writer.at("%gradients", writer.times(position(writer, slot, counter), 8))
+        for counter in counters
+    ]
+    total = gathered(writer, [writer.load(place) for place in places], width)
+    sources = [
+        [_Source(writer, layout, factor, counter) for factor in pair if factor is not None]
+        for pair in group.contributions
+        for counter in counters
+    ]
+
+    def add(total: str, sample: str, valid: str | None) -> str:
+        """Add the contributions of `width` samples, the last one first."""
+        frame = _lane_address(writer, layout, sample)
+        squares = []
+        for c in range(len(group.contributions)):
+            lines = []
+            for factors in sources[c * count : (c + 1) * count]:
+                values = [factor.lanes(frame) for factor in factors]
+                line = values[0]
+                if len(values) == 2:
+                    line = writer.op("fmul", kind, values[0], values[1])
+                if valid is not None:
+                    zero = writer.constant(0.0, width)
+                    bits = vector(width, "i1")
+                    line = writer.let(f"select {bits} {valid}, {kind} {line}, {kind} {zero}")
+                lines.append(line)
+            lines += [writer.constant(0.0, width)] * (width - count)
+            squares.append(writer.transposed(lines, width))
+        for lane in reversed(range(width)):
+            for square in squares:
+                total = writer.op("fadd", kind, total, square[lane])
+        return total
+
+    full = writer.let(f"and i64 {samples}, {-width}")
+    rest = writer.let(f"sub i64 {samples}, {full}")
+    before = writer.block
+    some = writer.let(f"icmp ne i64 {rest}, 0")
+    with writer.when(some, "partial"):
+        partial = add(total, full, lanes_below(writer, rest, width))
+        there = writer.block
+    total = writer.let(f"phi {kind} [ {total}, %{before} ], [ {partial}, %{there} ]")
+    with writer.loop(full, 0, -width, [(kind, total)], prefix="samples") as sample:
+        sample.next = [add(sample.values[0], sample.index, None)]
+    for lane, place in enumerate(places):
+        writer.store(writer.extract(sample.result[0], width, lane), place)
+
+
+class _Source:
+    """A factor of a contribution: its row in the frames, or what is the same for all samples."""
+
+    def __init__(
+        self, writer: Writer, layout: Layout, operand: Operand, counter: tuple[str | int, ...]
+    ) -> None:
+        self._writer, self._width = writer, layout.width
+        self._same: str | None = None
+        if operand.family == CONSTANT:
+            self._same = writer.constant(operand.value, layout.width)
+            return
+        place = position(writer, layout.index(operand), counter)
+        if layout.varies(operand):
+            row = writer.plus(layout.rows[operand.family], place)
+            self._row = writer.times(row, layout.micro * 8)
+        else:
+            self._same = writer.splat(uniform(writer, layout, operand, place), layout.width)
+
+    def lanes(self, frame: str) -> str:
+        """Load some samples, beginning at the lane that an address in the first row says."""
+        if self._same is not None:
+            return self._same
+        return self._writer.load(self._writer.at(frame, self._row), self._width)
+
+
+def gathered(writer: Writer, scalars: list[str], width: int) -> str:
+    """Put scalars into the first lanes of a vector; the others are 0."""
+    value = writer.constant(0.0, width)
+    for lane, scalar in enumerate(scalars):
+        value = writer.let(f"insertelement {vector(width)} {value}, double {scalar}, i64 {lane}")
+    return value
+
+
+def lanes_below(writer: Writer, count: str, width: int) -> str:
+    """Return bits that are set in the first `count` lanes."""
+    whole = vector(width, "i64")
+    numbers = "<" + ", ".join(f"i64 {lane}" for lane in range(width)) + ">"
+    one = writer.let(f"insertelement {whole} poison, i64 {count}, i64 0")
+    limit = writer.let(
+        f"shufflevector {whole} {one}, {whole} poison, <{width} x i32> zeroinitializer"
+    )
+    return writer.let(f"icmp slt {whole} {numbers}, {limit}")
+
+
+def write_samples_result(
+    writer: Writer, layout: Layout, operand: Operand, samples: str, target: Any
+) -> None:
+    """Write a loop that hands one scalar of each sample of a block on, with its number."""
+    with writer.loop(0, samples, prefix="results") as sample:
+        frame = _lane_address(writer, layout, sample.index)
+        value = read(writer, layout, operand, (0,), frame)
+        if layout.rolled.families[operand.family].code in ops.CONDITIONS:
+            value = writer.let(
+                f"select i1 {value}, double {literal(1.0)}, double {literal(0.0)}"
+            )
+        target(sample.index, value)

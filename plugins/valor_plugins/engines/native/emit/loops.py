@@ -1,0 +1,198 @@
+"""Second emitter, re-rolled loops: for programs of any size.
+
+A block's samples go through the families kernel by kernel; then every parameter collects what the
+block contributes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.emit.collect import (
+    Transposed,
+    grid_of,
+    write_grid,
+    write_list,
+    write_samples_result,
+    write_transposition,
+)
+from valor_plugins.engines.native.emit.frames import Index, Layout, Tables, position, read
+from valor_plugins.engines.native.emit.kernels import (
+    Kernel,
+    keep_what_crosses,
+    schedule,
+    write_kernel,
+)
+from valor_plugins.engines.native.emit.writer import Writer, literal
+from valor_plugins.engines.native.reroll import Rolled
+
+VECTORS = 2
+BLOCK = 128  # samples at the most
+FRAMES = 2**21  # bytes that the frames of a block may take, where that leaves a few micro-blocks
+
+
+class LoopSamples:
+    """The samples of a block, in loops over families.
+
+    Args:
+        rolled: the program of one sample.
+        width: how many doubles a vector has.
+        slots: the slot of each parameter.
+        tables: where positions without a rule go.
+        shape: how many inputs and targets a sample has.
+        batch: how many samples the largest batch has.
+    """
+
+    def __init__(
+        self,
+        rolled: Rolled,
+        width: int,
+        slots: Any,
+        tables: Tables,
+        shape: tuple[int, int],
+        batch: int,
+    ) -> None:
+        vectors = 1 if batch <= width else VECTORS
+        areas = {ops.PARAMETER: "%parameters"}
+        scalars = {ops.SEED: "%seed"}
+        self.layout = Layout(rolled, width, vectors, slots, areas, scalars, tables)
+        self.rolled, self.width, self.micro = rolled, width, self.layout.micro
+        self.shape = shape
+        self.row_bytes = shape[0] * 8, shape[1] * 8
+        self.kernels: list[Kernel] = schedule(rolled)
+        keep_what_crosses(self.layout, self.kernels)
+        self.grids = [(group, grid_of(self.layout, group)) for group in rolled.gradients]
+        self.transposed = Transposed()
+        for _, grid in self.grids:
+            if grid is not None:
+                self.transposed.need(self.layout, grid)
+        fit = max(4, FRAMES // self.layout.frame_bytes) * self.micro
+        self.block = min(BLOCK, fit, -(-batch // self.micro) * self.micro)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many doubles each area needs."""
+        blocks = self.block // self.micro
+        return {
+            "uniform": self.layout.uniform_size,
+            "frames": blocks * self.layout.frame_bytes // 8,
+            "transposed": self.block * self.transposed.width,
+        }
+
+    def write_uniform(self, writer: Writer) -> None:
+        """Write what is the same for all samples of a batch."""
+        for kernel in self.kernels:
+            if not kernel.varying:
+                write_kernel(writer, self.layout, kernel, "1")
+
+    def write_block(self, writer: Writer, samples: str, first: str) -> str | None:
+        """Write a block: its losses and gradients; return a number that is nan if a check fails."""
+        layout = self.layout
+        blocks = writer.let(f"udiv i64 {writer.plus(samples, self.micro - 1)}, {self.micro}")
+        for number, family in enumerate(self.rolled.families):
+            if number in layout.rows and family.code in (ops.INPUT, ops.TARGET):
+                rows = "%rows" if family.code == ops.INPUT else "%target_rows"
+                self._write_loading(writer, number, rows, blocks)
+        for kernel in self.kernels:
+            if kernel.varying:
+                write_kernel(writer, layout, kernel, blocks)
+        self._write_losses(writer, samples, first)
+        write_transposition(writer, layout, self.transposed, blocks)
+        for group, grid in self.grids:
+            if grid is None:
+                write_list(writer, layout, group, samples)
+            else:
+                write_grid(writer, layout, grid, self.transposed, samples)
+        return self._write_checks(writer, samples)
+
+    def _write_loading(self, writer: Writer, number: int, rows: str, blocks: str) -> None:
+        """Write the way from rows of data to rows of lanes."""
+        layout, width = self.layout, self.width
+        size = self.rolled.families[number].size
+        whole = size - size % width
+        with writer.loop(0, blocks, prefix="load") as block:
+            frame = writer.at("%frames", writer.times(block.index, layout.frame_bytes))
+            frame = writer.at(frame, layout.rows[number] * layout.micro * 8)
+            for v in range(layout.vectors):
+                at = writer.at(rows, writer.times(block.index, layout.micro * 8), v * width * 8)
+                lines = [
+                    writer.load(writer.at(at, lane * 8), kind="ptr") for lane in range(width)
+                ]
+                if whole:
+                    with writer.loop(0, whole, width, prefix="columns") as column:
+                        offset = writer.times(column.index, 8)
+                        loaded = [writer.load(writer.at(line, offset), width) for line in lines]
+                        place = writer.at(frame, writer.times(column.index, layout.micro * 8))
+                        for k, row in enumerate(writer.transposed(loaded, width)):
+                            at = writer.at(place, (k * layout.micro + v * width) * 8)
+                            writer.store(row, at, width)
+                for column_ in range(whole, size):
+                    place = writer.at(frame, (column_ * layout.micro + v * width) * 8)
+                    for lane, line in enumerate(lines):
+                        value = writer.load(writer.at(line, column_ * 8))
+                        writer.store(value, writer.at(place, lane * 8))
+
+    def _write_losses(self, writer: Writer, samples: str, first: str) -> None:
+        def keep(sample: str, value: str) -> None:
+            place = writer.plus(sample, first)
+            writer.store(value, writer.at("%sample_losses", writer.times(place, 8)))
+
+        write_samples_result(writer, self.layout, self.rolled.root, samples, keep)
+
+    def _write_checks(self, writer: Writer, samples: str) -> str | None:
+        if not self.rolled.checks:
+            return None
+        cell = "%checked"
+        writer.store(literal(0.0), cell)
+
+        def note(sample: str, value: str) -> None:
+            failed = writer.let(f"fcmp une double {value}, {literal(0.0)}")
+            nan, before = literal(float("nan")), writer.load(cell)
+            writer.store(
+                writer.let(f"select i1 {failed}, double {nan}, double {before}"), cell
+            )
+
+        for check in self.rolled.checks:
+            write_samples_result(writer, self.layout, check, samples, note)
+        return writer.load(cell)
+
+
+class LoopTransforms:
+    """Gradient transforms, in loops over families: a program in which no sample takes part."""
+
+    def __init__(self, rolled: Rolled, slots: Any, tables: Tables, offset: int) -> None:
+        areas = {ops.GRADIENT: "%gradients"}
+        self.layout = Layout(rolled, 1, 1, slots, areas, {}, tables)
+        self.rolled = rolled
+        self.layout.uniform_size = offset  # behind the area of the samples' program
+        self.kernels: Sequence[Kernel] = schedule(rolled)
+        keep_what_crosses(self.layout, self.kernels)
+
+    def write(self, writer: Writer) -> str | None:
+        """Write the transforms; return a number that is nan if a check fails."""
+        layout = self.layout
+        for kernel in self.kernels:
+            write_kernel(writer, layout, kernel, "1")
+        for group in self.rolled.gradients:
+            slots = layout.slots[group.parameters]
+            slot = Index.of(slots) or layout.tables.add(slots)
+            with writer.loop(0, len(slots), prefix="transformed") as each:
+                counter = (each.index,)
+                factors = [
+                    read(writer, layout, factor, counter, "")
+                    for factor in group.contributions[0]
+                    if factor is not None
+                ]
+                value = factors[0]
+                if len(factors) == 2:
+                    value = writer.op("fmul", "double", factors[0], factors[1])
+                place = writer.times(position(writer, slot, counter), 8)
+                writer.store(value, writer.at("%transformed", place))
+        doubt = None
+        for check in self.rolled.checks:
+            bits = read(writer, layout, check, (0,), "")
+            nan, zero = literal(float("nan")), literal(0.0)
+            value = writer.let(f"select i1 {bits}, double {nan}, double {zero}")
+            doubt = value if doubt is None else writer.op("fadd", "double", doubt, value)
+        return doubt
+

@@ -1,0 +1,347 @@
+"""The compiled function: many optimizer steps in one call.
+
+A step takes the rows of a batch block by block, from the last to the first, because that is the
+order in which eager collects gradients; sums the samples' losses from the first to the last; adds
+penalties; transforms the gradients; and writes new parameters and optimizer state beside the old
+ones. They take the old ones' place only if everything is finite. Otherwise the function returns,
+and the step is for eager to do, which knows how to name a number that went wrong.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import attrs
+
+from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.derive import Scalars
+from valor_plugins.engines.native.emit.evaluate import evaluate, poison
+from valor_plugins.engines.native.emit.writer import Writer, literal, vector
+
+# What the function is handed: addresses and whole numbers, 8 bytes each, in this order.
+FIELDS = (
+    "inputs",
+    "targets",
+    "order",
+    "row_count",
+    "batch_size",
+    "steps_per_epoch",
+    "losses",
+    "parameters",
+    "next_parameters",
+    "state",
+    "next_state",
+    "gradients",
+    "transformed",
+    "uniform",
+    "frames",
+    "transposed",
+    "rows",
+    "target_rows",
+    "sample_losses",
+    "checked",
+    "scratch",
+    "tables",
+    "rates",
+    "first_batch",
+    "first_step",
+    "parity",
+    "completed",
+)
+_NUMBERS = ("row_count", "batch_size", "steps_per_epoch", "first_batch", "first_step")
+
+
+class Samples(Protocol):
+    """How the samples of a block are computed: written out, or in loops."""
+
+    block: int  # samples a block
+    micro: int  # samples that are loaded at once, even if fewer are left
+    width: int  # doubles a vector
+    row_bytes: tuple[int, int]  # of inputs and targets
+
+    def write_uniform(self, writer: Writer) -> None:
+        """Write what is the same for all samples of a batch."""
+
+    def write_block(self, writer: Writer, samples: str, first: str) -> str | None:
+        """Write a block: its losses and gradients; return a number that is nan if a check fails."""
+
+
+class Transforms(Protocol):
+    """From %gradients to %transformed."""
+
+    def write(self, writer: Writer) -> str | None:
+        """Write the transforms; return a number that is nan if a check fails."""
+
+
+@attrs.define(eq=False)
+class PenaltyProgram:
+    """A penalty's value and gradient, for one parameter."""
+
+    scalars: Scalars
+
+
+@attrs.define(eq=False)
+class OptimizerProgram:
+    """An optimizer's formula, for one parameter.
+
+    Attributes:
+        scalars: the program.
+        parameter: the id of the new parameter.
+        state: the ids of the new state.
+    """
+
+    scalars: Scalars
+    parameter: int
+    state: Sequence[int]
+
+
+@attrs.define(eq=False)
+class Step:
+    """A whole step.
+
+    Attributes:
+        samples: what is computed for each sample.
+        penalties, transforms, optimizer: what comes after it.
+        mean: whether the batch's loss is the mean of the samples'.
+        parameters: how many there are; the first `trainable` of them are trained.
+        stride: from one kind of optimizer state to the next, in doubles.
+        scheduled: whether each step has a learning rate of its own.
+        contract: whether products and sums may be fused.
+    """
+
+    samples: Samples
+    penalties: Sequence[PenaltyProgram]
+    transforms: Transforms | None
+    optimizer: OptimizerProgram
+    mean: bool
+    parameters: int
+    trainable: int
+    stride: int
+    scheduled: bool
+    contract: bool
+
+    def write(self) -> Writer:
+        """Return the function ``i64 run(ptr context, i64 steps)``: how many steps it completed."""
+        writer = Writer(self.contract)
+        for position, field in enumerate(FIELDS):
+            kind = "i64" if field in _NUMBERS else "ptr"
+            if field in ("parameters", "next_parameters", "state", "next_state"):
+                field = "first_" + field
+            writer.line(f"%{field}_at = getelementptr i8, ptr %context, i64 {8 * position}")
+            writer.line(f"%{field} = load {kind}, ptr %{field}_at")
+        head, body, commit, end = "step_head", "step_body", "step_commit", "step_end"
+        writer.line(f"br label %{head}")
+        writer.begin(head)
+        pairs = ("parameters", "next_parameters"), ("state", "next_state")
+        writer.line(f"%step = phi i64 [ 0, %entry ], [ %step_after, %{commit} ]")
+        for now, following in pairs:
+            for name, other in ((now, following), (following, now)):
+                writer.line(f"%{name} = phi ptr [ %first_{name}, %entry ], [ %{other}, %{commit} ]")
+        more = writer.let("icmp slt i64 %step, %steps")
+        writer.line(f"br i1 {more}, label %{body}, label %{end}")
+        writer.begin(body)
+        loss, doubt = self._write_gradients(writer)
+        doubt = self._write_update(writer, doubt)
+        doubt = writer.op("fadd", "double", doubt, writer.op("fsub", "double", loss, loss))
+        sound = writer.let(f"fcmp oeq double {doubt}, {literal(0.0)}")
+        writer.line(f"br i1 {sound}, label %{commit}, label %{end}")
+        writer.begin(commit)
+        writer.store(loss, writer.at("%losses", writer.times("%step", 8)))
+        writer.line("%step_after = add i64 %step, 1")
+        writer.line("store i64 %step_after, ptr %completed")
+        writer.line(f"br label %{head}")
+        writer.begin(end)
+        swapped = writer.let("icmp ne ptr %parameters, %first_parameters")
+        parity = writer.let(f"zext i1 {swapped} to i64")
+        writer.line(f"store i64 {parity}, ptr %parity")
+        writer.line("ret i64 %step")
+        return writer
+
+    # From data to gradients
+
+    def _write_gradients(self, writer: Writer) -> tuple[str, str]:
+        """Write the batch's loss and gradients; return the loss, and what is 0 if all is well."""
+        number = writer.plus("%first_batch", "%step")
+        batch = writer.let(f"urem i64 {number}, %steps_per_epoch")
+        start = writer.let(f"mul i64 {batch}, %batch_size")
+        left = writer.let(f"sub i64 %row_count, {start}")
+        fewer = writer.let(f"icmp slt i64 {left}, %batch_size")
+        count = writer.let(f"select i1 {fewer}, i64 {left}, i64 %batch_size")
+        size = writer.let(f"sitofp i64 {count} to double")
+        writer.line(f"%seed = fdiv double {literal(1.0)}, {size}")
+        self._write_penalty_gradients(writer)
+        self.samples.write_uniform(writer)
+        block = self.samples.block
+        blocks = writer.let(f"udiv i64 {writer.plus(count, block - 1)}, {block}")
+        zero = literal(0.0)
+        with writer.loop(blocks, 0, -1, [("double", zero)], prefix="block") as each:
+            first = writer.let(f"mul i64 {each.index}, {block}")
+            rest = writer.let(f"sub i64 {count}, {first}")
+            partial = writer.let(f"icmp slt i64 {rest}, {block}")
+            samples = writer.let(f"select i1 {partial}, i64 {rest}, i64 {block}")
+            self._write_rows(writer, writer.plus(start, first), samples)
+            failed = self.samples.write_block(writer, samples, first)
+            doubt = each.values[0]
+            if failed is not None:
+                doubt = writer.op("fadd", "double", doubt, failed)
+            each.next = [doubt]
+        # -0.0 is what changes no first loss, of whichever sign.
+        with writer.loop(0, count, 1, [("double", literal(-0.0))], prefix="loss") as sample:
+            value = writer.load(writer.at("%sample_losses", writer.times(sample.index, 8)))
+            sample.next = [writer.op("fadd", "double", sample.values[0], value)]
+        loss = sample.result[0]
+        if self.mean:
+            loss = writer.op("fdiv", "double", loss, size)
+        for penalty in self.penalties:
+            loss = self._write_penalty(writer, penalty, loss)
+        return loss, each.result[0]
+
+    def _write_rows(self, writer: Writer, start: str | int, samples: str) -> None:
+        """Note where the block's rows are. Lanes without a sample repeat the last one."""
+        inputs, targets = self.samples.row_bytes
+        micro = self.samples.micro
+        lanes = writer.let(f"and i64 {writer.plus(samples, micro - 1)}, {-micro}")
+        last = writer.let(f"sub i64 {samples}, 1")
+        shuffled = writer.let("icmp ne ptr %order, null")
+        with writer.loop(0, lanes, prefix="row") as lane:
+            beyond = writer.let(f"icmp slt i64 {lane.index}, {last}")
+            inside = writer.let(f"select i1 {beyond}, i64 {lane.index}, i64 {last}")
+            place = writer.plus(start, inside)
+            before = writer.block
+            with writer.when(shuffled, "shuffled"):
+                known = writer.load(writer.at("%order", writer.times(place, 8)), kind="i64")
+                there = writer.block
+            row = writer.let(f"phi i64 [ {place}, %{before} ], [ {known}, %{there} ]")
+            for base, size, kept in (
+                ("%inputs", inputs, "%rows"),
+                ("%targets", targets, "%target_rows"),
+            ):
+                address = writer.at(base, writer.times(row, size))
+                writer.store(address, writer.at(kept, writer.times(lane.index, 8)), kind="ptr")
+
+    # Penalties
+
+    def _write_penalty_gradients(self, writer: Writer) -> None:
+        """Write what gradients begin with: +0, then what penalties push, the last one first."""
+
+        def write(place: str | int, width: int) -> None:
+            total = writer.constant(0.0, width)
+            at = writer.times(place, 8)
+            for penalty in reversed(self.penalties):
+                if len(penalty.scalars.contributions):
+                    for name in evaluate(
+                        writer,
+                        penalty.scalars,
+                        lambda code, index: writer.load(writer.at("%parameters", at), width),
+                        penalty.scalars.contributions[0].tolist(),
+                        width,
+                    ):
+                        total = writer.op("fadd", vector(width), total, name)
+            writer.store(total, writer.at("%gradients", at), width)
+
+        self._for_each(writer, write, self.trainable)
+        zero = literal(0.0)
+        with writer.loop(self.trainable, self.parameters, prefix="frozen") as each:
+            writer.store(zero, writer.at("%gradients", writer.times(each.index, 8)))
+
+    def _write_penalty(self, writer: Writer, penalty: PenaltyProgram, loss: str) -> str:
+        def write(place: str | int, width: int) -> None:
+            at = writer.times(place, 8)
+            value = evaluate(
+                writer,
+                penalty.scalars,
+                lambda code, index: writer.load(writer.at("%parameters", at), width),
+                [penalty.scalars.root],
+                width,
+            )[0]
+            writer.store(value, writer.at("%scratch", at), width)
+
+        self._for_each(writer, write, self.trainable)
+        with writer.loop(0, self.trainable, 1, [("double", loss)], prefix="penalty") as each:
+            value = writer.load(writer.at("%scratch", writer.times(each.index, 8)))
+            each.next = [writer.op("fadd", "double", each.values[0], value)]
+        return each.result[0]
+
+    def _for_each(self, writer: Writer, write: object, count: int) -> None:
+        """Write something for each parameter: in lanes, and the last few one by one."""
+        width = self.samples.width
+        whole = count - count % width
+        for start, stop, lanes in ((0, whole, width), (whole, count, 1)):
+            if stop > start:
+                with writer.loop(start, stop, lanes, prefix="each") as each:
+                    write(each.index, lanes)  # type: ignore[operator]
+
+    # The update
+
+    def _write_update(self, writer: Writer, doubt: str) -> str:
+        source = "%gradients"
+        if self.transforms is not None:
+            source = "%transformed"
+            doubt = self._doubted(writer, doubt)
+            failed = self.transforms.write(writer)
+            if failed is not None:
+                doubt = writer.op("fadd", "double", doubt, failed)
+        number = writer.let(f"add i64 {writer.plus('%first_step', '%step')}, 1")
+        step = writer.let(f"sitofp i64 {number} to double")
+        rate = literal(0.0)
+        if self.scheduled:
+            rate = writer.load(writer.at("%rates", writer.times("%step", 8)))
+        width = self.samples.width
+        whole = self.trainable - self.trainable % width
+        for start, stop, lanes in ((0, whole, width), (whole, self.trainable, 1)):
+            if stop == start:
+                continue
+            kind = vector(lanes)
+            first = writer.constant(0.0, lanes)
+            with writer.loop(start, stop, lanes, [(kind, first)], prefix="update") as each:
+                failed = self._write_parameter(writer, source, each.index, lanes, step, rate)
+                each.next = [writer.op("fadd", kind, each.values[0], failed)]
+            for lane in range(lanes):
+                value = each.result[0]
+                if lanes > 1:
+                    value = writer.extract(value, lanes, lane)
+                doubt = writer.op("fadd", "double", doubt, value)
+        return doubt
+
+    def _doubted(self, writer: Writer, doubt: str) -> str:
+        """Look at the gradients as they are before a transform makes them finite."""
+        zero = literal(0.0)
+        with writer.loop(0, self.trainable, 1, [("double", doubt)], prefix="look") as each:
+            gradient = writer.load(writer.at("%gradients", writer.times(each.index, 8)))
+            value = writer.op("fmul", "double", gradient, zero)
+            each.next = [writer.op("fadd", "double", each.values[0], value)]
+        return each.result[0]
+
+    def _write_parameter(
+        self, writer: Writer, source: str, place: str, width: int, step: str, rate: str
+    ) -> str:
+        """Write the update of some parameters; return lanes that are 0 if all is well."""
+        at = writer.times(place, 8)
+        optimizer, scalars = self.optimizer, self.optimizer.scalars
+        gradient = writer.load(writer.at(source, at), width)
+
+        def leaf(code: int, index: int) -> str:
+            if code == ops.GRADIENT:
+                return gradient
+            if code == ops.STEP:
+                return writer.splat(step, width)
+            if code == ops.RATE:
+                return writer.splat(rate, width)
+            if code == ops.STATE:
+                return writer.load(writer.at("%state", at, 8 * self.stride * index), width)
+            return writer.load(writer.at("%parameters", at), width)
+
+        wanted = [optimizer.parameter, *optimizer.state]
+        names = evaluate(writer, scalars, leaf, [*wanted, *scalars.checks], width)
+        kind = vector(width)
+        new = names[0]
+        writer.store(new, writer.at("%next_parameters", at), width)
+        for index, name in enumerate(names[1 : len(wanted)]):
+            writer.store(
+                name, writer.at("%next_state", at, 8 * self.stride * index), width
+            )
+        # x * 0 is nan for what is not finite, whose sum with anything stays nan.
+        zero = writer.constant(0.0, width)
+        doubt = writer.op("fmul", kind, new, zero)
+        doubt = writer.op("fadd", kind, doubt, writer.op("fmul", kind, gradient, zero))
+        failed = poison(writer, scalars, names[len(wanted) :], width)
+        return doubt if failed is None else writer.op("fadd", kind, doubt, failed)

@@ -1,0 +1,401 @@
+"""Rooms 3 and 4, simplify and re-roll: from scalars back to loops.
+
+A graph of a hundred thousand scalars is a few formulas, repeated. *Simplifying* gives equal
+scalars one number (nothing is lost by it once the gradients are derived), drops what nobody needs,
+and uses identities that hold for every float, the sign of zero included. *Re-rolling* puts
+scalars that are computed alike into one family: the same operation on operands of the same
+families. What is left of the single scalars are index arrays: which member of the operand's family
+each member takes.
+
+Long chains of additions become one sum with a list of terms, and a product that is used only as
+one of these terms becomes a part of the sum.
+"""
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.derive import Lists, Scalars
+from valor_plugins.engines.native.tape import NOTHING, OPERATIONS, Tape
+
+LONG = 8  # a sum of fewer terms is written out
+CONSTANT = -1
+
+# A leaf's family has every leaf of its kind; the others have one.
+LEAF_FAMILIES = (ops.PARAMETER, ops.INPUT, ops.TARGET, ops.GRADIENT, ops.STATE)
+
+
+@attrs.define(eq=False)
+class Operand:
+    """Which scalars the members of a family take.
+
+    Attributes:
+        family: the number of their family; `CONSTANT` for a constant.
+        positions: their positions in it, by member (and, in a sum, by term).
+        value: the constant.
+    """
+
+    family: int
+    positions: Any = None
+    value: float = 0.0
+
+
+@attrs.define(eq=False)
+class Family:
+    """Scalars that are computed alike.
+
+    Attributes:
+        code: the operation; of a leaf, which kind.
+        size: how many there are.
+        operands: of an operation, one each. Of a `select`, the condition comes last.
+        runs: of a long sum, one after the other: two factors (or one, and None) of many terms.
+        varying: whether they differ from sample to sample.
+    """
+
+    code: int
+    size: int
+    operands: list[Operand] = attrs.field(factory=list)
+    runs: list[tuple[Operand, Operand | None]] = attrs.field(factory=list)
+    varying: bool = False
+
+    @property
+    def name(self) -> str:
+        """The operation's name."""
+        return OPERATIONS[self.code]
+
+
+@attrs.define(eq=False)
+class Gradients:
+    """Parameters whose gradients are collected alike.
+
+    Attributes:
+        parameters: their indices.
+        contributions: what each sample adds, in order: two factors, or one and None.
+    """
+
+    parameters: Any
+    contributions: list[tuple[Operand, Operand | None]]
+
+
+@attrs.define(eq=False)
+class Rolled:
+    """A program of families.
+
+    Attributes:
+        families: so that operands come first.
+        root: where the result is.
+        checks: where the conditions are that must not hold.
+        gradients: what is collected over the samples.
+        scalars: how many scalars it was rolled from.
+    """
+
+    families: list[Family]
+    root: Operand
+    checks: list[Operand]
+    gradients: list[Gradients]
+    scalars: int
+
+
+def reroll(scalars: Scalars) -> Rolled:
+    """Return the families of a scalar program."""
+    return _Roller(_collapsed(scalars)).roll()
+
+
+@attrs.define(eq=False)
+class _Collapsed:
+    """A scalar program with its long sums. `product` marks what became part of a sum."""
+
+    scalars: Scalars
+    code: Any
+    kept: Any
+    sums: dict[int, Any]
+    product: Any
+
+
+def _collapsed(scalars: Scalars) -> _Collapsed:
+    code, left, right = scalars.code.copy(), scalars.left, scalars.right
+    uses = _uses(scalars)
+    kept = code > ops.LAST_LEAF
+    sums = {int(k): scalars.sums[i] for i, k in enumerate(scalars.sums.owner)}
+    for top, terms, links in _chains(code, left, right, uses):
+        sums[top] = terms
+        code[top] = ops.SUM
+        kept[links] = False
+    product = np.zeros(len(code), bool)
+    parts = [terms for terms in sums.values() if len(terms) >= LONG]
+    for ids in (*parts, scalars.contributions.ids):
+        mine = ids[ids >= 0]
+        mine = mine[(uses[mine] == 1) & (code[mine] == ops.MULTIPLY)]
+        product[mine] = True
+    kept &= ~product
+    return _Collapsed(scalars, code, kept, sums, product)
+
+
+def _uses(scalars: Scalars) -> Any:
+    """Return how often each scalar is used."""
+    size = len(scalars.code)
+    operation = scalars.code > ops.LAST_LEAF
+    others = [scalars.root, *scalars.checks, *scalars.condition.values()]
+    columns = (
+        scalars.left[operation],
+        scalars.right[operation],
+        scalars.sums.ids,
+        scalars.contributions.ids,
+        np.array(others, np.int64),
+    )
+    return sum(np.bincount(column[column >= 0], minlength=size) for column in columns)
+
+
+def _chains(code: Any, left: Any, right: Any, uses: Any) -> Any:
+    """Yield the long chains ``((a + b) + c) + …``: the last addition, the terms, the others."""
+    adds = np.flatnonzero(code == ops.ADD)
+    lower = left[adds]
+    linked = (lower >= 0) & (code[np.maximum(lower, 0)] == ops.ADD) & (uses[lower] == 1)
+    if not linked.any():
+        return
+    index = np.full(len(code), NOTHING, np.int64)
+    index[adds] = np.arange(len(adds))
+    up = np.arange(len(adds))
+    up[index[lower[linked]]] = np.flatnonzero(linked)
+    while not (up[up] == up).all():
+        up = up[up]
+    members = np.argsort(up, kind="stable")
+    starts = np.flatnonzero(np.diff(up[members], prepend=-1))
+    for start, stop in zip(starts, [*starts[1:], len(members)], strict=True):
+        if stop - start + 1 < LONG:
+            continue
+        chain = adds[members[start:stop]]
+        terms = np.concatenate([left[chain[:1]], right[chain]])
+        yield int(chain[-1]), terms, chain[:-1]
+
+
+class _Roller:
+    def __init__(self, collapsed: _Collapsed) -> None:
+        self._scalars = collapsed.scalars
+        self._collapsed = collapsed
+        self._tape: Tape = collapsed.scalars.tape
+        size = len(collapsed.code)
+        self._same = np.arange(size)  # the scalar that stands for each
+        self._family = np.full(size, NOTHING, np.int64)
+        self._position = np.zeros(size, np.int64)
+        self._families: list[Family] = []
+        self._members: list[list[Any]] = []
+        self._known: dict[Any, int] = {}
+        self._numbers: dict[Any, int] = {}
+
+    def roll(self) -> Rolled:
+        scalars, collapsed = self._scalars, self._collapsed
+        self._enter_leaves()
+        live = self._live()
+        for node in np.flatnonzero(collapsed.kept & live).tolist():
+            terms = collapsed.sums.get(node)
+            if terms is not None and len(terms) >= LONG:
+                self._enter_sum(node, terms)
+            else:
+                self._enter(node, terms)
+        for family, members in zip(self._families, self._members, strict=True):
+            self._finish(family, members)
+        return Rolled(
+            families=self._families,
+            root=self._operand(np.array([scalars.root]))
+            if scalars.root != NOTHING
+            else Operand(CONSTANT),
+            checks=[self._operand(np.array([check])) for check in scalars.checks],
+            gradients=self._gradients(scalars.contributions),
+            scalars=len(scalars.code),
+        )
+
+    # Leaves
+
+    def _enter_leaves(self) -> None:
+        code = self._collapsed.code
+        for leaf in range(ops.LAST_LEAF + 1):
+            ids = np.flatnonzero(code == leaf)
+            if not len(ids):
+                continue
+            positions = self._scalars.left[ids] if leaf in LEAF_FAMILIES else 0
+            self._family[ids] = len(self._families)
+            self._position[ids] = positions
+            self._families.append(
+                Family(leaf, int(np.max(positions)) + 1, varying=leaf in (ops.INPUT, ops.TARGET))
+            )
+            self._members.append([])
+
+    def _live(self) -> Any:
+        """Return what the results need."""
+        scalars, collapsed = self._scalars, self._collapsed
+        live = np.zeros(len(collapsed.code), bool)
+        left, right = scalars.left, scalars.right
+        product = collapsed.product
+
+        def mark(ids: Any) -> None:
+            ids = ids[ids >= 0]
+            parts = ids[product[ids]]
+            live[ids] = True
+            for side in (left[parts], right[parts]):
+                live[side[side >= 0]] = True
+
+        mark(np.array([scalars.root, *scalars.checks], np.int64))
+        mark(scalars.contributions.ids)
+        for node in np.flatnonzero(collapsed.kept)[::-1].tolist():
+            if not live[node]:
+                continue
+            if node in collapsed.sums:
+                mark(collapsed.sums[node])
+                continue
+            for operand in self._operands(node):
+                if operand >= 0:
+                    live[operand] = True
+        return live
+
+    def _operands(self, node: int) -> tuple[int, ...]:
+        left, right = int(self._scalars.left[node]), int(self._scalars.right[node])
+        condition = self._scalars.condition.get(node)
+        if condition is not None:
+            return left, right, condition
+        return (left,) if right == NOTHING else (left, right)
+
+    # One scalar after the other
+
+    def _enter(self, node: int, terms: Any) -> None:
+        """Find the family of an operation, or the equal scalar that is there already."""
+        code = int(self._collapsed.code[node])
+        same = self._same
+        given = self._operands(node) if terms is None else terms.tolist()
+        operands = tuple(int(same[each]) if each >= 0 else each for each in given)
+        simpler = self._simplified(code, operands)
+        if simpler is None:
+            if code in (ops.ADD, ops.MULTIPLY) and operands[0] < operands[1]:
+                operands = operands[::-1]  # they commute, to the bit
+            simpler = self._known.setdefault((code, operands), node)
+        same[node] = simpler
+        if simpler != node:
+            if simpler < 0:
+                self._alias_constant(node, simpler)
+            return
+        key = code, tuple(int(self._family[each]) if each >= 0 else each for each in operands)
+        self._join(node, key, code, operands)
+
+    def _enter_sum(self, node: int, terms: Any) -> None:
+        first, second = self._factors(terms)
+        key = ops.SUM, self._kinds(first).tobytes(), self._kinds(second).tobytes()
+        self._join(node, key, ops.SUM, (first, second))
+
+    def _join(self, node: int, key: Any, code: int, operands: Any) -> None:
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._families)
+            self._families.append(Family(code, 0))
+            self._members.append([])
+        self._family[node] = number
+        self._position[node] = self._families[number].size
+        self._families[number].size += 1
+        self._members[number].append(operands)
+
+    def _simplified(self, code: int, operands: tuple[int, ...]) -> int | None:
+        """Return what an operation is equal to, bit for bit; None if nothing simpler."""
+        constants = self._tape.constants
+        if code == ops.COPY:
+            return operands[0]
+        if code == ops.MULTIPLY:
+            for one, other in (operands, operands[::-1]):
+                if one < 0 and constants[one] == 1.0:
+                    return other
+        if code == ops.DIVIDE and operands[1] < 0 and constants[operands[1]] == 1.0:
+            return operands[0]
+        if code == ops.NEGATIVE and operands[0] >= 0:
+            inner = operands[0]
+            if self._collapsed.code[inner] == ops.NEGATIVE and self._collapsed.kept[inner]:
+                before = int(self._scalars.left[inner])
+                return int(self._same[before]) if before >= 0 else before
+        return None
+
+    def _alias_constant(self, node: int, constant: int) -> None:
+        # An entry of its own: a copy of the constant, so that every id keeps a place.
+        self._same[node] = node
+        self._join(node, (ops.COPY, (constant,)), ops.COPY, (constant,))
+
+    def _factors(self, terms: Any) -> tuple[Any, Any]:
+        """Return the two factors of each term; NOTHING where there is but one."""
+        inside = np.maximum(terms, 0)
+        part = (terms >= 0) & self._collapsed.product[inside]
+        first = np.where(part, self._scalars.left[inside], terms).astype(np.int64)
+        second = np.where(part, self._scalars.right[inside], NOTHING).astype(np.int64)
+        first, second = self._canonical(first), self._canonical(second)
+        swap = part & (self._kinds(first) < self._kinds(second))
+        return np.where(swap, second, first), np.where(swap, first, second)
+
+    def _canonical(self, ids: Any) -> Any:
+        return np.where(ids >= 0, self._same[np.maximum(ids, 0)], ids)
+
+    def _kinds(self, ids: Any) -> Any:
+        """Return the families of scalars; a constant is its own."""
+        return np.where(ids >= 0, self._family[np.maximum(ids, 0)], ids)
+
+    # From members to index arrays
+
+    def _finish(self, family: Family, members: list[Any]) -> None:
+        if not members:
+            return
+        if isinstance(members[0][0], np.ndarray):
+            first = np.stack([each[0] for each in members])
+            second = np.stack([each[1] for each in members])
+            kinds = self._kinds(first[0]), self._kinds(second[0])
+            changes = (np.diff(kinds[0]) != 0) | (np.diff(kinds[1]) != 0)
+            cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), first.shape[1]]
+            for start, stop in zip(cuts, cuts[1:], strict=False):
+                family.runs.append(self._pair(first[:, start:stop], second[:, start:stop]))
+            used = [each for pair in family.runs for each in pair if each is not None]
+        else:
+            columns = np.array(members, np.int64)
+            family.operands = [self._operand(columns[:, k]) for k in range(columns.shape[1])]
+            used = family.operands
+        family.varying = any(
+            operand.family != CONSTANT and self._families[operand.family].varying
+            for operand in used
+        )
+
+    def _pair(self, first: Any, second: Any) -> tuple[Operand, Operand | None]:
+        alone = second.flat[0] == NOTHING
+        return self._operand(first), None if alone else self._operand(second)
+
+    def _operand(self, ids: Any) -> Operand:
+        ids = self._canonical(ids)
+        some = int(ids.flat[0])
+        if some < 0:
+            return Operand(CONSTANT, value=self._tape.constants[some])
+        return Operand(int(self._family[some]), self._position[ids])
+
+    def _gradients(self, contributions: Lists) -> list[Gradients]:
+        first, second = self._factors(contributions.ids)
+        kinds = np.stack([self._kinds(first), self._kinds(second)], axis=1)
+        count = np.diff(contributions.start)
+        groups: dict[Any, list[int]] = {}
+        single = np.flatnonzero(count == 1)
+        begin = contributions.start[single]
+        if len(single):
+            _, which = np.unique(kinds[begin], axis=0, return_inverse=True)
+            which = which.ravel()
+            by_kind = np.argsort(which, kind="stable")
+            cuts = np.flatnonzero(np.diff(which[by_kind])) + 1
+            for number, rows in enumerate(np.split(by_kind, cuts)):
+                groups[number] = single[rows]
+        for k in np.flatnonzero(count > 1).tolist():
+            key = kinds[contributions.start[k] : contributions.start[k + 1]].tobytes()
+            groups.setdefault(key, []).append(k)
+        return [
+            self._collected(contributions, np.asarray(rows), first, second)
+            for rows in groups.values()
+        ]
+
+    def _collected(self, contributions: Lists, rows: Any, first: Any, second: Any) -> Gradients:
+        begin = contributions.start[rows]
+        count = int(contributions.start[rows[0] + 1] - begin[0])
+        order = np.argsort(contributions.owner[rows], kind="stable")
+        begin = begin[order]
+        return Gradients(
+            parameters=contributions.owner[rows][order],
+            contributions=[self._pair(first[begin + c], second[begin + c]) for c in range(count)],
+        )

@@ -1,0 +1,479 @@
+"""Room 1, trace: run formulas once with stand-ins, and write every scalar on a tape.
+
+There are four stand-ins. A `Traced` is what eager would make a `Valor` of, a parameter becomes one
+for the time of the trace (by its class, so that it is found wherever the model keeps it), a
+`Number` is what eager computes with plain floats (inputs, targets, an optimizer's operands), and a
+`Condition` is the outcome of a comparison. What needs the number itself is refused, with the
+formula's file and line.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import valor
+from valor import Valor, topological_order
+from valor.exceptions import CannotCompileError
+from valor.functions import TABLE, Function, number, power_of
+from valor.standin import StandIn, refusal
+from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.tape import NOTHING, Tape
+
+_OURS = (os.path.dirname(valor.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
+_new = object.__new__
+
+# Rows whose value is one operation of the machine or of the C library.
+_DIRECT = {
+    "add": ops.ADD,
+    "subtract": ops.SUBTRACT,
+    "multiply": ops.MULTIPLY,
+    "negative": ops.NEGATIVE,
+    "divide": ops.DIVIDE,
+    "absolute": ops.ABSOLUTE,
+    "sqrt": ops.SQRT,
+    "exp": ops.EXP,
+    "expm1": ops.EXPM1,
+    "log": ops.LOG,
+    "log1p": ops.LOG1P,
+    "sin": ops.SIN,
+    "cos": ops.COS,
+    "erf": ops.ERF,
+    "erfc": ops.ERFC,
+    "maximum": ops.MAXIMUM,
+    "minimum": ops.MINIMUM,
+}
+# Of these, parents and slopes follow from the code.
+_IMPLIED = ("add", "subtract", "multiply", "negative")
+# Of two ints, these make an int.
+_KEEP_WHOLE = (ops.ADD, ops.SUBTRACT, ops.MULTIPLY, ops.NEGATIVE, ops.ABSOLUTE)
+
+LARGEST_EXACT = 2.0**53
+
+
+def _place() -> str:
+    """Return file and line of the formula that is being run: the nearest frame that is not ours."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
+
+
+def refuse(fault: str, remedy: str) -> NoReturn:
+    """Refuse to compile the formula that is being run."""
+    raise CannotCompileError(f"{_place()}: the formula {fault}; {remedy}")
+
+
+class Tracer:
+    """Stand-ins that write on one tape.
+
+    Args:
+        forbidden: scalars that a formula must not use, because they are not constants.
+
+    Attributes:
+        tape: what they write on.
+    """
+
+    def __init__(self, forbidden: Sequence[Valor] = ()) -> None:
+        self.tape = Tape()
+        self._parameters: dict[int, int] = {}
+        self._forbidden = {id(value) for value in forbidden}
+        self._in_a_row = False
+        self._make_classes()
+
+    # Leaves
+
+    def numbers(self, code: int, count: int) -> list[Any]:
+        """Return stand-ins for `count` plain numbers of a kind, such as the inputs."""
+        return [self._number(self.tape.append(code, index)) for index in range(count)]
+
+    @contextmanager
+    def parameters(self, parameters: Sequence[Valor]) -> Iterator[None]:
+        """While entered, the parameters are stand-ins; they come first on the tape."""
+        for index, parameter in enumerate(parameters):
+            self._parameters[id(parameter)] = self.tape.append(ops.PARAMETER, index)
+        own = [type(parameter) for parameter in parameters]
+        try:
+            for parameter in parameters:
+                parameter.__class__ = self._parameter_class
+            yield
+        finally:
+            for parameter, kind in zip(parameters, own, strict=True):
+                parameter.__class__ = kind
+
+    def id_of(self, value: Any) -> int:
+        """Return the id of what a formula computed or returned.
+
+        Raises:
+            CannotCompileError: it is no number, or a scalar that was computed elsewhere.
+        """
+        kind = value.__class__
+        if kind is self._traced_class or kind is self._number_class:
+            identity: int = value.index
+            return identity
+        if kind is self._parameter_class:
+            return self._parameters[id(value)]
+        if isinstance(value, StandIn):
+            refuse("uses what it computed in an earlier call", "compute it anew in each call")
+        if isinstance(value, Valor):
+            return self._foreign(value)
+        return self.tape.constant(number(value, "operand"))
+
+    def is_scalar(self, value: Any) -> bool:
+        """Tell whether eager would have a `Valor` here."""
+        return isinstance(value, Valor)
+
+    def _foreign(self, value: Valor) -> int:
+        for node in topological_order(value):
+            if node.progenitor or id(node) in self._forbidden:
+                refuse(
+                    "uses a scalar that was computed before it was called",
+                    "compute it anew in each call, from the parameters",
+                )
+        return self.tape.constant(number(value.data))
+
+    # Operations
+
+    def scalar(self, function: Function, arguments: tuple[Any, ...]) -> Any:
+        """Write down what eager makes a `Valor` of."""
+        operands = [self.id_of(argument) for argument in arguments]
+        code = _DIRECT.get(function.name, NOTHING)
+        if function.name in _IMPLIED:
+            return self._scalar(self._implied(code, operands))
+        value = self._value(function, operands)
+        plain = [self._number(operand) for operand in (*operands, value)]
+        slopes = self._row(function.derivative, plain)
+        if len(operands) == 1:
+            parents, slopes = (operands[0], NOTHING), (slopes, 0)
+        else:
+            parents = (operands[0], operands[1])
+        identity = self.tape.append(ops.COPY, value)
+        self.tape.slopes[identity] = (*parents, self.id_of(slopes[0]), self.id_of(slopes[1]))
+        if value in self.tape.whole:
+            self.tape.whole[identity] = self.tape.whole[value]
+        return self._scalar(identity)
+
+    def choice(self, condition: Any, then: Any, otherwise: Any) -> Any:
+        """Write down ``where(condition, then, otherwise)`` for a traced condition."""
+        a, b = self.id_of(then), self.id_of(otherwise)
+        value = self._select(condition.index, a, b)
+        if not (self.is_scalar(then) or self.is_scalar(otherwise)):
+            return self._number(value)
+        one, zero = self.tape.constant(1), self.tape.constant(0)
+        identity = self.tape.append(ops.COPY, value)
+        taken = self.tape.compute(ops.SELECT, one, zero, condition.index)
+        left = self.tape.compute(ops.SELECT, zero, one, condition.index)
+        self.tape.slopes[identity] = a, b, taken, left
+        if value in self.tape.whole:
+            self.tape.whole[identity] = self.tape.whole[value]
+        return self._scalar(identity)
+
+    def plain(self, function: Function, arguments: tuple[Any, ...]) -> Any:
+        """Write down what eager computes with plain floats."""
+        operands = [self.id_of(argument) for argument in arguments]
+        return self._number(self._value(function, operands))
+
+    def power(self, base: Any, exponent: Any) -> Any:
+        """Write down Python's ``base ** exponent`` of plain numbers."""
+        if self._in_a_row:
+            return self.plain(TABLE["power"], (base, exponent))
+        a, b = self.id_of(base), self.id_of(exponent)
+        if self.tape.where_whole(a, b) is not None:
+            refuse("takes a power of whole numbers", "make one of them a float")
+        value = self.tape.compute(ops.POW, a, b)
+        # Where Python raises or makes a complex number, the C library makes inf or nan.
+        self._check(self._not_finite(value))
+        return self._number(value)
+
+    def quotient(self, a: Any, b: Any) -> Any:
+        """Write down Python's ``a / b`` of plain numbers, which raises where b is 0."""
+        divisor = self.id_of(b)
+        value = self.tape.compute(ops.DIVIDE, self.id_of(a), divisor)
+        if divisor >= 0 and not self._in_a_row:
+            self._check(self.tape.compute(ops.EQUAL, divisor, self.tape.constant(0.0)))
+        return self._number(value)
+
+    def compared(self, symbol: str, a: Any, b: Any) -> Any:
+        """Write down a comparison."""
+        left, right = self.id_of(a), self.id_of(b)
+        if symbol in (">", ">="):
+            left, right = right, left
+        code = ops.LESS if symbol in ("<", ">") else ops.LESS_EQUAL
+        return self._condition(self.tape.compute(code, left, right))
+
+    def _check(self, condition: int) -> None:
+        if condition not in self.tape.checks:
+            self.tape.checks.append(condition)
+
+    def _not_finite(self, value: int) -> int:
+        # x - x is 0 for every finite x, and nan for the others.
+        difference = self.tape.compute(ops.SUBTRACT, value, value)
+        finite = self.tape.compute(ops.EQUAL, difference, self.tape.constant(0.0))
+        return self.tape.compute(ops.NOT, finite)
+
+    def _row(self, formula: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+        """Run a formula of the table, which never divides by zero in a way that would raise."""
+        before, self._in_a_row = self._in_a_row, True
+        try:
+            return formula(*arguments)
+        finally:
+            self._in_a_row = before
+
+    def _value(self, function: Function, operands: Sequence[int]) -> int:
+        """Write down the value of a row, and return its id."""
+        tape = self.tape
+        if function.exponent is not None:
+            return self._constant_power(operands[0], function.exponent)
+        if function is TABLE["power"]:
+            return self._scalar_power(*operands)
+        code = _DIRECT.get(function.name)
+        if code is None or function is not TABLE.get(function.name):
+            plain = [self._number(operand) for operand in operands]
+            return self.id_of(self._row(function.value, plain))
+        if code in _KEEP_WHOLE:
+            value = self._maybe_whole(code, operands)
+            if value in tape.whole and not self._in_a_row and all(o >= 0 for o in operands):
+                self._check_exact(value)
+            return value
+        value = tape.compute(code, *operands)
+        if code in (ops.MAXIMUM, ops.MINIMUM):
+            a, b = operands if code == ops.MINIMUM else operands[::-1]
+            self._note_choice(value, lambda: tape.compute(ops.LESS_EQUAL, a, b), *operands)
+        return value
+
+    def _check_exact(self, value: int) -> None:
+        """Python's ints stay exact where floats begin to round."""
+        largest = self.tape.constant(LARGEST_EXACT)
+        magnitude = self.tape.compute(ops.ABSOLUTE, value)
+        self._check(self.tape.compute(ops.LESS, largest, magnitude))
+
+    def _maybe_whole(self, code: int, operands: Sequence[int]) -> int:
+        """Write down an operation of which two ints make an int."""
+        tape = self.tape
+        value = tape.compute(code, *operands)
+        condition = tape.where_whole(*operands)
+        if condition is None:
+            return value
+        if code in (ops.NEGATIVE, ops.MULTIPLY):  # there is no negative zero among ints
+            positive = tape.compute(ops.ADD, value, tape.constant(0.0))
+            if condition == tape.ALWAYS:
+                value = positive
+            else:
+                value = tape.compute(ops.SELECT, positive, value, condition)
+        tape.whole[value] = condition
+        return value
+
+    def _implied(self, code: int, operands: Sequence[int]) -> int:
+        """Write down a sum, difference, product or negation of eager's."""
+        condition = self.tape.where_whole(*operands)
+        if condition is None:
+            return self.tape.append(code, *operands)
+        value = self._maybe_whole(code, operands)
+        identity = self.tape.append(ops.COPY, value)
+        self.tape.whole[identity] = condition
+        one, minus_one = self.tape.constant(1), self.tape.constant(-1)
+        a, b = (*operands, NOTHING)[:2]
+        slopes = {
+            ops.ADD: (one, one),
+            ops.SUBTRACT: (one, minus_one),
+            ops.MULTIPLY: (b, a),
+            ops.NEGATIVE: (minus_one, one),
+        }
+        self.tape.slopes[identity] = (a, b, *slopes[code])
+        return identity
+
+    def _select(self, condition: int, a: int, b: int) -> int:
+        value = self.tape.compute(ops.SELECT, a, b, condition)
+        self._note_choice(value, lambda: condition, a, b)
+        return value
+
+    def _note_choice(self, value: int, condition: Callable[[], int], a: int, b: int) -> None:
+        """Note where the choice of one of two scalars is an int."""
+        tape = self.tape
+        first, second = tape.whole.get(a), tape.whole.get(b)
+        if first == second:
+            if first is not None:
+                tape.whole[value] = first
+            return
+        where = []
+        if first is not None:
+            where.append(tape.both(condition(), first))
+        if second is not None:
+            where.append(tape.both(tape.compute(ops.NOT, condition()), second))
+        tape.whole[value] = where[0] if len(where) == 1 else tape.compute(ops.EITHER, *where)
+
+    def _constant_power(self, base: int, exponent: float) -> int:
+        tape = self.tape
+        if exponent == 2:
+            value = self._maybe_whole(ops.MULTIPLY, (base, base))
+        elif exponent == -1:
+            value = tape.compute(ops.DIVIDE, tape.constant(1.0), base)
+        elif exponent == 0.5:
+            value = tape.compute(ops.SQRT, base)
+        else:
+            value = tape.compute(ops.POW, base, tape.constant(float(exponent)))
+            if base in tape.whole and type(exponent) is int and exponent >= 0:
+                tape.whole[value] = tape.whole[base]
+        return value
+
+    def _scalar_power(self, base: int, exponent: int) -> int:
+        """Write down a power whose exponent is computed: which of the four rules, runtime tells."""
+        if exponent < 0:
+            return self._constant_power(base, self.tape.constants[exponent])
+        tape = self.tape
+        value = tape.compute(ops.POW, base, exponent)
+        for special in (2, -1, 0.5):
+            holds = tape.compute(ops.EQUAL, exponent, tape.constant(float(special)))
+            value = tape.compute(ops.SELECT, self._constant_power(base, special), value, holds)
+        return value
+
+    # The stand-ins: classes of this tracer's own, so that those of another one are told apart
+
+    def _scalar(self, identity: int) -> Any:
+        node = _new(self._traced_class)
+        node.index = identity
+        return node
+
+    def _number(self, identity: int) -> Any:
+        stand_in = _new(self._number_class)
+        stand_in.index = identity
+        return stand_in
+
+    def _condition(self, identity: int) -> Any:
+        stand_in = _new(self._condition_class)
+        stand_in.index = identity
+        return stand_in
+
+    def _make_classes(self) -> None:
+        tracer, tape = self, self.tape
+        codes, lefts, rights, whole = tape.code, tape.left, tape.right, tape.whole
+        parameters = self._parameters
+
+        def fast(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+            """Return a hot operator, which writes on the tape itself where nothing is special."""
+            row, code = TABLE[name], _DIRECT[name]
+
+            def operator(self: Any, other: Any) -> Any:
+                kind = other.__class__
+                if kind is traced_class or kind is number_class:
+                    right = other.index
+                elif kind is parameter_class:
+                    right = parameters[id(other)]
+                else:
+                    return tracer.scalar(row, (self, other))
+                kind = self.__class__
+                if kind is traced_class or kind is number_class:
+                    left = self.index
+                else:
+                    left = parameters[id(self)]
+                if left in whole and right in whole:
+                    return tracer.scalar(row, (self, other))
+                codes.append(code)
+                lefts.append(left)
+                rights.append(right)
+                node = _new(traced_class)
+                node.index = len(codes) - 1
+                return node
+
+            return operator, lambda self, other: tracer.scalar(row, (other, self))
+
+        class Base(StandIn):
+            __slots__ = ()
+
+            @staticmethod
+            def _compared(symbol: str, left: Any, right: Any) -> Any:
+                return tracer.compared(symbol, left, right)
+
+            def _refuse(self, fault: str, remedy: str) -> NoReturn:
+                refuse(fault, remedy)
+
+        class Scalar(Base):
+            __slots__ = ()
+
+            @staticmethod
+            def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
+                return tracer.scalar(function, arguments)
+
+            __add__, __radd__ = fast("add")
+            __sub__, __rsub__ = fast("subtract")
+            __mul__, __rmul__ = fast("multiply")
+
+            def __pow__(self, exponent: Any) -> Any:
+                if isinstance(exponent, (StandIn, Valor)):
+                    return tracer.scalar(TABLE["power"], (self, exponent))
+                return tracer.scalar(power_of(number(exponent, "exponent")), (self,))
+
+        class Traced(Scalar, Valor):
+            __slots__ = ("index",)
+
+        class Parameter(Scalar, Valor):
+            __slots__ = ()
+
+        class Number(Base):
+            __slots__ = ("index",)
+
+            @staticmethod
+            def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
+                if any(isinstance(argument, Valor) for argument in arguments):
+                    return tracer.scalar(function, arguments)
+                return tracer.plain(function, arguments)
+
+            def __mul__(self, other: Any) -> Any:
+                if other.__class__ is parameter_class:
+                    return multiply(self, other)
+                return TABLE["multiply"](self, other)
+
+            def __truediv__(self, other: Any) -> Any:
+                if isinstance(other, Valor):
+                    return tracer.scalar(TABLE["divide"], (self, other))
+                return tracer.quotient(self, other)
+
+            def __rtruediv__(self, other: Any) -> Any:
+                if isinstance(other, Valor):
+                    return tracer.scalar(TABLE["divide"], (other, self))
+                return tracer.quotient(other, self)
+
+            def __pow__(self, exponent: Any) -> Any:
+                if isinstance(exponent, Valor):
+                    return tracer.scalar(TABLE["power"], (self, exponent))
+                return tracer.power(self, exponent)
+
+            def __rpow__(self, base: Any) -> Any:
+                if isinstance(base, Valor):
+                    return tracer.scalar(TABLE["power"], (base, self))
+                return tracer.power(base, self)
+
+            __eq__ = refusal("`==` or `in`", "use `<`, `<=`, `>` or `>=` in where(…)")
+            __hash__ = refusal("`hash()`, a set or a dict", "keep numbers in lists")
+
+        class Condition(Base):
+            __slots__ = ("index",)
+
+            @staticmethod
+            def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
+                if function is TABLE["where"] and arguments[0].__class__ is Condition:
+                    return tracer.choice(*arguments)
+                refuse("computes with the outcome of a comparison", "use it in where(…) only")
+
+            @staticmethod
+            def _compared(symbol: str, left: Any, right: Any) -> NoReturn:
+                refuse("compares the outcome of a comparison", "use it in where(…) only")
+
+            def __and__(self, other: Any) -> Any:
+                if other is True or other is False:
+                    return self if other else False
+                return tracer._condition(tape.compute(ops.BOTH, self.index, other.index))
+
+            def __or__(self, other: Any) -> Any:
+                if other is True or other is False:
+                    return True if other else self
+                return tracer._condition(tape.compute(ops.EITHER, self.index, other.index))
+
+            __rand__, __ror__ = __and__, __or__
+
+        multiply = Scalar.__mul__
+        traced_class, parameter_class, number_class = Traced, Parameter, Number
+        self._traced_class, self._parameter_class = Traced, Parameter
+        self._number_class, self._condition_class = Number, Condition
+
