@@ -100,7 +100,7 @@ class EagerProgram:
         outputs = outputs_of(self._model, inputs[0])
         scalars = len(topological_order(sample_loss(self._loss, outputs, targets[0])))
         return (
-            "engine eager: nothing is compiled; each step builds the graph of its batch in Python, "
+            "eager: nothing is compiled; each step builds the graph of its batch in Python, "
             "and walks it\n"
             f"the graph of the first sample's loss has {scalars} scalars\n"
             f"the model has {len(self._parameters)} parameters"

@@ -75,8 +75,9 @@ class Run:
         loss, optimizer: the records that took part.
         epochs: how many epochs were planned.
         steps_per_epoch: how many batches an epoch has.
-        engine: the name of the engine that ran.
-        engine_reason: why it was that one.
+        engine: the name of the engine that runs; in `valor_before_training`, of the one chosen,
+            which has not compiled yet.
+        engine_reason: why it is that one, and what the engine adds to that.
         seed: what the order of the samples followed from; None where they were not shuffled.
         history: the loss of every completed epoch, ``run.history["loss"]``.
         completed_steps: how many optimizer steps were applied.

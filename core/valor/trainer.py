@@ -3,8 +3,11 @@
 import math
 import operator
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, TypeVar
 
+from valor._auto import ALWAYS_EXACT, AUTO, automatic_engine, choose, compile_or_fall_back
+from valor._checks import check_widths, parameters_of
 from valor._data import as_rows, as_samples, at_least_one
 from valor._discovery import default_manager
 from valor._eager import EAGER, outputs_of, sample_loss
@@ -25,7 +28,7 @@ from valor.contracts import (
     Plan,
     Program,
 )
-from valor.exceptions import DataError, InvalidArgumentError, shown
+from valor.exceptions import InvalidArgumentError
 from valor.functions import number
 
 F = TypeVar("F", bound=Formula)
@@ -40,8 +43,10 @@ class Trainer:
         model: a network: something to call with one sample, with `parametros()`.
         loss: the name, the record or the function of a loss.
         optimizer: the name or the record of an optimizer.
-        engine: the name or the record of an engine; "auto" for the fastest that can run the model.
-        mode: "exact" for the bits of the visible graph; "fast" lets an engine reorder sums.
+        engine: the name or the record of an engine; "eager" for the visible graph itself; "auto"
+            for eager until the work is worth a compile, which gives the same bits.
+        mode: "exact" for the bits of the visible graph; "fast" lets an engine reorder sums, and
+            has "auto" compile however small the work.
         callbacks: the names or records of callbacks, or objects with lifecycle hooks.
         seed: what the order of shuffled samples follows from; drawn, and noted on the run, if None.
         plugins: the manager to look names up in; the default one if None.
@@ -89,7 +94,8 @@ class Trainer:
         self.model = model
         self.loss = resolve(Loss, loss, plugins, "loss")
         self.optimizer = resolve(Optimizer, optimizer, plugins, "optimizer")
-        self.engine, self._engine_reason = self._choose_engine(engine)
+        built_in = {"auto": AUTO, "eager": EAGER}.get(engine) if isinstance(engine, str) else None
+        self.engine = built_in or resolve(Engine, engine, plugins, "engine")
         self.mode = mode
         self.callbacks = [self._callback(each) for each in _several("callbacks", callbacks)]
         objects = [each for each in self.callbacks if not isinstance(each, Callback)]
@@ -130,9 +136,12 @@ class Trainer:
         Raises:
             DataError: the data are empty, ragged, not finite, or do not fit the model.
             InvalidArgumentError: `epochs` or `batch_size` is not an int of at least 1.
+            MissingExtraError, CannotCompileError: the engine that was asked for by name cannot
+                run; "auto" runs eagerly then.
             NonFiniteError: a loss or a parameter stopped being finite.
         """
-        plan = self._plan(x, y, epochs, batch_size, shuffle)
+        plan, forward = self._plan(x, y, epochs, batch_size, shuffle)
+        engine, reason = self._chosen(plan, forward)
         manager = (self._manager or default_manager()).fork(self.callbacks)
         run = self.run = Run(
             model=self.model,
@@ -140,13 +149,17 @@ class Trainer:
             optimizer=self.optimizer,
             epochs=plan.epochs,
             steps_per_epoch=plan.steps_per_epoch,
-            engine=self.engine.name,
-            engine_reason=self._engine_reason,
+            engine=engine.name,
+            engine_reason=reason,
             seed=plan.seed if shuffle else None,
         )
         try:
             manager.hook.valor_before_training(run=run)
-            self._train(plan, run, manager)
+            # After the hook, which may still change the model: freeze it, give it other weights.
+            engine, reason, program = self._compiled(engine, reason, plan)
+            run.engine = engine.name
+            run.engine_reason = f"{reason}; {program.remark}" if program.remark else reason
+            self._train(program, plan, run, manager)
         except BaseException as error:
             run.stopped_by = "error"
             error.add_note(
@@ -195,7 +208,7 @@ class Trainer:
                     f"metrics must have names of their own, not two {name!r}"
                 )
         inputs, targets = as_samples(x, y)
-        self._check_widths(inputs, targets)
+        check_widths(self.model, inputs, targets)
         total, outputs = 0.0, []
         for row, target in zip(inputs, targets, strict=True):
             predicted = outputs_of(self.model, row)
@@ -206,8 +219,52 @@ class Trainer:
             result[record.name] = float(number(record(outputs, targets), str(record)))
         return result
 
-    def _train(self, plan: Plan, run: Run, manager: PluginManager) -> None:
-        program = self._compiled(plan)
+    def explain(
+        self, x: Any, y: Any, *, batch_size: int | None = None, shuffle: bool = False
+    ) -> str:
+        """Compile as `fit` would, train nothing, and return what was compiled and how.
+
+        Args:
+            x, y: the samples and targets, as for `fit`.
+            batch_size, shuffle: as for `fit`.
+
+        Returns:
+            Lines for people to read: which engine one epoch would run on, and why; with "auto",
+            which one a long run would use; then what this one has to say.
+
+        Raises:
+            MissingExtraError, CannotCompileError: the engine that was asked for by name cannot run.
+
+        >>> from valor import MLP
+        >>> print(Trainer(MLP(2, [1], seed=0), engine="eager").explain([[0, 1]], [1]))
+        one epoch: engine eager, asked for
+        eager: nothing is compiled; each step builds the graph of its batch in Python, and walks it
+        the graph of the first sample's loss has 13 scalars
+        the model has 3 parameters
+        """
+        plan, forward = self._plan(x, y, 1, batch_size, shuffle)
+        engine, reason = self._chosen(plan, forward)
+        wanted = engine
+        if self.engine is AUTO:
+            wanted = automatic_engine(self._manager or default_manager()) or EAGER
+        before = [
+            (parameter, parameter.data, parameter.grad) for parameter in parameters_of(self.model)
+        ]
+        try:
+            used, why, program = self._compiled(wanted, reason, plan)
+            if used is not wanted:
+                engine, reason = used, why
+            text = f"one epoch: engine {engine.name}, {reason}"
+            if used is not engine:
+                text += f"\na long run: engine {used.name}"
+            if program.remark:
+                text += f"; {program.remark}"
+            return f"{text}\n{program.explain()}"
+        finally:
+            for parameter, data, grad in before:
+                parameter.data, parameter.grad = data, grad
+
+    def _train(self, program: Program, plan: Plan, run: Run, manager: PluginManager) -> None:
         with Interrupts() as interrupts:
             loop = Loop(program, plan, self.loss, run, manager, interrupts)
             try:
@@ -221,40 +278,41 @@ class Trainer:
                 self._completed_steps = plan.first_step + run.completed_steps
                 self._completed_epochs += math.ceil(run.completed_steps / run.steps_per_epoch)
 
-    def _compiled(self, plan: Plan) -> Program:
-        """Turn the parameters into floats and compile; if that fails, they are as they were."""
+    def _chosen(self, plan: Plan, forward: float) -> tuple[Engine, str]:
+        """Return the engine for a plan, and why it is that one."""
+        if self.engine is AUTO:
+            call = partial(outputs_of, self.model, plan.inputs[0])
+            return choose(self._manager or default_manager(), plan, forward, call)
+        exact = ALWAYS_EXACT if self.engine is EAGER and self.mode == "fast" else ""
+        return self.engine, f"asked for{exact}"
+
+    def _compiled(self, engine: Engine, reason: str, plan: Plan) -> tuple[Engine, str, Program]:
+        """Turn the parameters into floats and compile; if that fails, they are as they were.
+
+        Returns:
+            The engine that compiled, why it was that one, and the program.
+        """
+        given = self.model, self.loss, self.optimizer, plan
         parameters = self.model.parametros()
         before = [parameter.data for parameter in parameters]
         for parameter in parameters:
             parameter.data = float(parameter.data)
         try:
-            return self.engine.compile(self.model, self.loss, self.optimizer, plan)
+            if self.engine is AUTO:
+                return compile_or_fall_back(engine, reason, *given)
+            return engine, reason, engine.compile(*given)
         except BaseException:
             for parameter, value in zip(parameters, before, strict=True):
                 parameter.data = value
             raise
 
-    def _parameters(self) -> list[Valor]:
-        """Return the model's parameters, after a look at what a hand-written model gives."""
-        parameters = self.model.parametros()
-        if not isinstance(parameters, (list, tuple)) or not parameters:
-            raise InvalidArgumentError(
-                f"model.parametros() must return a list of Valor, not {shown(parameters)}"
-            )
-        for position, parameter in enumerate(parameters):
-            if not isinstance(parameter, Valor):
-                raise InvalidArgumentError(
-                    f"model.parametros()[{position}] must be a Valor, not {shown(parameter)}"
-                )
-            number(parameter.data, f"data of parameter {parameter.rotulo or position!r}")
-        if len(dict.fromkeys(parameters)) < len(parameters):
-            raise InvalidArgumentError("model.parametros() must list each parameter once")
-        return list(parameters)
-
-    def _plan(self, x: Any, y: Any, epochs: int, batch_size: int | None, shuffle: bool) -> Plan:
+    def _plan(
+        self, x: Any, y: Any, epochs: int, batch_size: int | None, shuffle: bool
+    ) -> tuple[Plan, float]:
+        """Return what is to be done, and the seconds of one forward call."""
         inputs, targets = as_samples(x, y)
-        parameters = self._parameters()
-        self._check_widths(inputs, targets)
+        parameters = parameters_of(self.model)
+        forward = check_widths(self.model, inputs, targets)
         size = len(inputs) if batch_size is None else at_least_one(batch_size, "batch_size")
         if type(shuffle).__name__ not in ("bool", "bool_"):  # Python's and NumPy's
             raise InvalidArgumentError(f"shuffle must be True or False, not {shuffle!r}")
@@ -266,7 +324,7 @@ class Trainer:
         # What the optimizer remembers is of these parameters; of others it starts afresh.
         optimizer, remembered = self._state_of
         goes_on = optimizer is self.optimizer and remembered == parameters
-        return Plan(
+        plan = Plan(
             inputs=inputs,
             targets=targets,
             batch_size=min(size, len(inputs)),
@@ -280,24 +338,7 @@ class Trainer:
             first_step=self._completed_steps if goes_on else 0,
             state=self._state if goes_on else None,
         )
-
-    def _check_widths(self, inputs: list[list[float]], targets: list[list[float]]) -> None:
-        try:
-            outputs = outputs_of(self.model, inputs[0])
-        except InvalidArgumentError as error:
-            raise DataError(f"x does not fit the model: {error}") from error
-        if len(outputs) != len(targets[0]):
-            raise DataError(
-                f"y must have {len(outputs)} values a sample, as many as the model has outputs, "
-                f"not {len(targets[0])}"
-            )
-
-    def _choose_engine(self, given: Any) -> tuple[Engine, str]:
-        if given == "auto":
-            return EAGER, "auto: the eager engine runs every model, and no compiler is installed"
-        if given == "eager":
-            return EAGER, "asked for"
-        return resolve(Engine, given, self._manager, "engine"), "asked for"
+        return plan, forward
 
     def _callback(self, given: Any) -> Any:
         if isinstance(given, (str, Callback)):

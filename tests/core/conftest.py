@@ -1,15 +1,29 @@
 """What several of these tests begin with: the lesson's data, networks, trainers and managers."""
 
 import importlib
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from valor import MLP, PluginManager, Trainer, Valor, hookimpl, plugin_manager
+import valor
+from valor import (
+    EAGER,
+    MLP,
+    Engine,
+    Plan,
+    PluginManager,
+    Program,
+    Trainer,
+    Valor,
+    hookimpl,
+    plugin_manager,
+)
 from valor.cli import main
 from valor.exceptions import ConformanceError
 from valor.testing import Report
@@ -130,6 +144,87 @@ def trainer(network: Callable[..., MLP], bundled: PluginManager) -> Callable[...
     def make(model: Any = None, **arguments: Any) -> Trainer:
         chosen = network() if model is None else model
         return Trainer(chosen, **{"plugins": bundled, **arguments})
+
+    return make
+
+
+class StopsAtOnce:
+    @hookimpl
+    def valor_should_stop(self) -> bool:
+        return True
+
+
+class EngineProvider:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @hookimpl
+    def valor_register_engines(self) -> Iterator[Engine]:
+        yield self.engine
+
+
+def managing(*engines: Engine) -> PluginManager:
+    """Make a manager with a plugin for each engine, and nothing else."""
+    manager = PluginManager()
+    for engine in engines:
+        manager.register(EngineProvider(engine), f"provider-{engine.name}")
+    return manager
+
+
+@pytest.fixture(name="managing")
+def managing_fixture() -> Callable[..., PluginManager]:
+    return managing
+
+
+@pytest.fixture
+def compiled() -> list[Plan]:
+    """The plans that the swift engine was given."""
+    return []
+
+
+@pytest.fixture
+def swift(compiled: list[Plan]) -> Engine:
+    """An engine that keeps the promise of an automatic one: it computes as the eager one does."""
+
+    def compile(model: Any, loss: Any, optimizer: Any, plan: Plan) -> Program:
+        compiled.append(plan)
+        return EAGER.compile(model, loss, optimizer, plan)
+
+    return Engine("swift", compile, automatic=True)
+
+
+@pytest.fixture
+def failing() -> Callable[[Exception], Engine]:
+    """Make an automatic engine that cannot compile."""
+
+    def make(error: Exception) -> Engine:
+        def compile(*given: Any) -> Program:
+            raise error
+
+        return Engine("failing", compile, automatic=True)
+
+    return make
+
+
+@pytest.fixture
+def auto(network: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trainer]:
+    """Make a trainer with "auto" and these engines only, whose runs stop after an epoch.
+
+    Its clock says of each forward call that it took 30 microseconds.
+    """
+    ticks = itertools.count()
+    clock = SimpleNamespace(perf_counter=lambda: next(ticks) * 30e-6)
+    monkeypatch.setattr("valor._checks.time", clock)
+    monkeypatch.setattr("valor._auto.time", clock)
+
+    def make(*engines: Engine, **arguments: Any) -> Trainer:
+        return Trainer(
+            network(),
+            valor.loss("sum_squared_error"),
+            valor.optimizer("gradient_descent"),
+            plugins=managing(*engines),
+            **{"callbacks": [StopsAtOnce()], **arguments},
+        )
 
     return make
 
