@@ -18,6 +18,7 @@ import pytest
 
 from valor import MLP, Trainer, activation, optimizer
 from valor.checkpoint import load, save
+from valor.cli import ROOMS
 
 TABLE = "x1,x2,x3,y\n2,3,-1,1\n3,-1,0.5,0\n0.5,1,1,0.2\n1,1,-1,0.5\n"
 LESSON = """
@@ -39,6 +40,8 @@ RUN_FILES = [
     "predictions.csv",
     "run.json",
 ]
+# run.json may tell how long a run was estimated to take on this machine.
+SAME_FILES = RUN_FILES[:-1]
 COMMAND = [sys.executable, "-m", "valor"]
 
 
@@ -124,7 +127,7 @@ def test_the_example_trains_and_writes_its_folder(run: Any, folder: Path) -> Non
 def test_options_do_what_the_file_does(run: Any) -> None:
     assert run("train", "lesson.toml", "--epochs", "20", "--output", "a")[0] == 0
     assert run("train", *data_options("--seed", "1", "--output", "b"))[0] == 0
-    for name in RUN_FILES:
+    for name in SAME_FILES:
         assert Path("a", name).read_bytes() == Path("b", name).read_bytes()
 
 
@@ -199,7 +202,7 @@ def test_without_an_output_nothing_is_written(run: Any, folder: Path) -> None:
 
 def test_the_engine_that_ran_is_told_and_why(run: Any) -> None:
     _, out, _ = run("train", *data_options("--engine", "eager", "--output", "out"))
-    assert "\nengine eager (asked for)\nwrote to out: " in out
+    assert "\nengine eager, asked for\nwrote to out: " in out
     assert json.loads(Path("out/run.json").read_text()) == {
         "engine": "eager",
         "engine_reason": "asked for",
@@ -211,7 +214,7 @@ def test_the_engine_that_ran_is_told_and_why(run: Any) -> None:
     }
     _, out, _ = run("train", *data_options("--output", "out"))
     told = json.loads(Path("out/run.json").read_text())
-    assert f"\nengine {told['engine']} ({told['engine_reason']})\n" in out
+    assert f"\nengine {told['engine']}, {told['engine_reason']}\n" in out
 
 
 def test_fast_is_the_mode_of_that_name(run: Any) -> None:
@@ -376,7 +379,7 @@ def test_what_the_environment_blocks_is_not_put_down_to_an_option(
         (["train", "lesson.toml", "--output", ""], "--output: cannot write to '': "),
         (["train", "lesson.toml", "-p", "tanh"], "-p: expected no:NAME"),
         (["-p", "train"], "-p: expected no:NAME, to leave a plugin out, not 'train'"),
-        (["-p", "no:tanh"], "there must be a command: train, predict, "),
+        (["-p", "no:tanh"], "there must be a command: train, compile, predict, "),
         (["predict", "lesson.csv"], "the following arguments are required: --data"),
         (["predict", "none.json", "--data", "lesson.csv"], "none.json: No such file or directory"),
         (
@@ -635,7 +638,7 @@ def test_plugins_on_a_terminal_are_columns(run: Any, monkeypatch: pytest.MonkeyP
 # Help, version, and the process
 
 
-@pytest.mark.parametrize("command", ["train", "predict", "graph", "plugins", "cache"])
+@pytest.mark.parametrize("command", [*ROOMS])
 def test_help_tells_what_a_command_does(run: Any, command: str) -> None:
     code, out, err = run(command, "--help")
     assert (code, err) == (0, "")
@@ -646,7 +649,7 @@ def test_help_tells_what_a_command_does(run: Any, command: str) -> None:
 def test_help_tells_the_commands_and_the_exit_codes(run: Any) -> None:
     code, out, _ = run("--help")
     assert code == 0
-    for word in ("train", "predict", "graph", "plugins", "cache", "exit codes", "130"):
+    for word in (*ROOMS, "exit codes", "130", "VALOR_PLUGINS", "VALOR_CACHE"):
         assert word in out
     assert run()[0] == 2
 
@@ -823,7 +826,7 @@ def test_the_bytes_do_not_depend_on_the_hash_seed() -> None:
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         options = ["train", "lesson.toml", "--epochs", "5", "--output", seed]
         assert process(*options, env=environment).returncode == 0
-    for name in RUN_FILES:
+    for name in SAME_FILES:
         assert Path("1", name).read_bytes() == Path("2", name).read_bytes()
 
 

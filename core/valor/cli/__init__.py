@@ -38,6 +38,7 @@ REFUSALS = (
 # The room of each command.
 ROOMS = {
     "train": "_training",
+    "compile": "_training",
     "predict": "_models",
     "graph": "_models",
     "plugins": "_plugins",

@@ -23,14 +23,15 @@ def overrides(options: argparse.Namespace) -> list[Override]:
         if option == "--activation" and len(value) == 1:
             (value,) = value  # for all layers, however many there are
         found += [Override(option, tuple(place.split(".")), value) for place in places]
-    if options.shuffle is not None:
-        option = "--shuffle" if options.shuffle else "--no-shuffle"
-        found.append(Override(option, ("training", "shuffle"), options.shuffle))
     if options.fast:
         found.append(Override("--fast", ("training", "mode"), "fast"))
-    for text in options.set:
-        keys, value = _assignment(text)
-        found.append(Override(f"--set {'.'.join(keys)}", keys, value))
+    if options.command == "train":
+        if options.shuffle is not None:
+            option = "--shuffle" if options.shuffle else "--no-shuffle"
+            found.append(Override(option, ("training", "shuffle"), options.shuffle))
+        for text in options.set:
+            keys, value = _assignment(text)
+            found.append(Override(f"--set {'.'.join(keys)}", keys, value))
     return found
 
 

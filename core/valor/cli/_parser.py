@@ -13,6 +13,7 @@ examples:
   valor train lesson.toml --output run       train what a file describes
   valor train --data d.csv --target y --layers 3,1 --epochs 100
   valor predict run/model.json --data d.csv  use what was trained
+  valor compile lesson.toml --explain        see what an engine makes of it
   valor graph lesson.toml --output loss.svg  draw the graph of its loss
   valor plugins                              list what names there are
 
@@ -59,6 +60,8 @@ hyperparameters that the file gives its own aside.
 Ctrl-C ends the training after the step under way; what was completed is written, and the exit code
 is 130. `valor --help` lists all exit codes."""
 
+COMPILE_DESCRIPTION = """\
+Compile what a configuration describes, without training it, and tell in a line what came of it."""
 PREDICT_DESCRIPTION = """\
 Print, as comma-separated values, what a model says of each line of a file."""
 GRAPH_DESCRIPTION = """\
@@ -89,9 +92,16 @@ TRAIN_OPTIONS: tuple[tuple[str, tuple[str, ...], str, str, str], ...] = (
     ("--epochs", ("training.epochs",), SCALAR, "N", "how often to go through the samples"),
     ("--batch-size", ("training.batch_size",), SCALAR, "N", "samples a step (default: all)"),
     ("--seed", ("model.seed", "training.seed"), SCALAR, "N", "repeats a run (default: drawn)"),
-    ("--engine", ("training.engine",), TEXT, "NAME", "what computes (default: auto, a good one)"),
+    (
+        "--engine",
+        ("training.engine",),
+        TEXT,
+        "NAME",
+        "what computes (default: auto, which chooses)",
+    ),
     ("--output", ("output.folder",), TEXT, "FOLDER", "where to write the model and the rest"),
 )
+COMPILE_OPTIONS = ("--batch-size", "--engine")
 
 
 class Parser(argparse.ArgumentParser):
@@ -127,14 +137,20 @@ def parser_of_commands() -> Parser:
 
     train = command("train", "train a network", TRAIN_DESCRIPTION, TRAIN_EPILOG)
     train.add_argument("config", nargs="?", metavar="CONFIG", help="a TOML file")
+    compiling = command("compile", "compile, without training", COMPILE_DESCRIPTION)
+    compiling.add_argument("config", metavar="CONFIG", help="a TOML file")
     for option, _, _, metavar, text in TRAIN_OPTIONS:
         train.add_argument(option, metavar=metavar, help=text)
+        if option in COMPILE_OPTIONS:
+            compiling.add_argument(option, metavar=metavar, help=text)
+    for parser_of_run in (train, compiling):
+        parser_of_run.add_argument("--fast", action="store_true", help=FAST_HELP)
+    compiling.add_argument("--explain", action="store_true", help="tell all that is known of it")
     train.add_argument(
         "--shuffle",
         action=argparse.BooleanOptionalAction,
         help="take the samples in another order each epoch",
     )
-    train.add_argument("--fast", action="store_true", help=FAST_HELP)
     train.add_argument(
         "--set",
         action="append",

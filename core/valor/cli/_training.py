@@ -1,4 +1,4 @@
-"""`valor train`: a configuration, trained; what came of it is shown and written."""
+"""`valor train` and `valor compile`: a configuration, trained, or only compiled."""
 
 import os
 import secrets
@@ -17,6 +17,7 @@ from valor.config import Configuration
 from valor.exceptions import ConfigurationError, NameConflictError, UnknownNameError
 
 OK, INTERRUPTED = 0, 130
+CHOICES = ("one epoch: ", "a long run: ")  # how lines of `Trainer.explain` begin that are its own
 
 
 def train(options: Any) -> int:
@@ -59,12 +60,30 @@ def train(options: Any) -> int:
         by = "interrupted" if run.stopped_by == "interrupt" else f"stopped by {run.stopped_by}"
         print(f"{by} after {run.completed_epochs} of {run.epochs} epochs")
     print("", *prediction_table(trainer, samples), "", sep="\n")
-    print(f"engine {run.engine} ({run.engine_reason})")
+    print(f"engine {run.engine}, {run.engine_reason}")
     if written:
         print(f"wrote to {folder}: {' '.join(written)}")
     for remark in remarks:
         print(remark)
     return INTERRUPTED if run.stopped_by == "interrupt" else OK
+
+
+def compile(options: Any) -> int:
+    """Compile what a configuration describes, and tell what came of it."""
+    plugins = manager_of(options)
+    configuration = config.read(options.config, overrides(options))
+    training = configuration.tables.training
+    samples = configuration.samples(plugins)
+    trainer = configuration.trainer(len(samples.inputs), plugins)
+    text = trainer.explain(
+        samples.x, samples.y, batch_size=training.batch_size, shuffle=training.shuffle
+    )
+    if not options.explain:
+        # What the engine says first, after the lines about which engine it is.
+        lines = text.splitlines()
+        text = next((line for line in lines if not line.startswith(CHOICES)), lines[0])
+    print(text)
+    return OK
 
 
 def _seeded(configuration: Configuration) -> Configuration:
