@@ -2,13 +2,40 @@
 
 import math
 import operator
-from collections.abc import Iterable, Mapping, Set
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import Any, TypeAlias, overload
 
 from valor.exceptions import DataError, InvalidArgumentError, InvalidNumberError, shown
 from valor.functions import number
 
-Rows = list[list[float]]
+Rows: TypeAlias = Sequence[list[float]]
+
+CHUNK = 65_536  # numbers looked at together
+
+
+class Table(Sequence[list[float]]):
+    """The rows of a NumPy array that is not copied: it may be larger than memory, on a disk.
+
+    Attributes:
+        array: the array, with two axes; a view of the given one where that has one axis.
+    """
+
+    def __init__(self, array: Any) -> None:
+        self.array = array if array.ndim == 2 else array.reshape(-1, 1)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @overload
+    def __getitem__(self, index: int) -> list[float]: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Table": ...
+    def __getitem__(self, index: int | slice) -> "list[float] | Table":
+        rows = self.array[index]
+        return Table(rows) if isinstance(index, slice) else list(map(float, rows.tolist()))
+
+    def __iter__(self) -> Iterator[list[float]]:
+        return map(self.__getitem__, range(len(self)))
 
 
 def at_least_one(value: Any, argument: str) -> int:
@@ -27,7 +54,7 @@ def at_least_one(value: Any, argument: str) -> int:
 
 
 def as_rows(values: Any, argument: str) -> Rows:
-    """Return one row of floats a sample.
+    """Return one row of floats a sample: an array of NumPy as a `Table`, all else as lists.
 
     Args:
         values: a list, tuple, generator or array; each sample a number or a row of numbers.
@@ -39,7 +66,9 @@ def as_rows(values: Any, argument: str) -> Rows:
     >>> as_rows([1, 0.5], "y"), as_rows(((1, 2), (3, 4)), "x")
     ([[1.0], [0.5]], [[1.0, 2.0], [3.0, 4.0]])
     """
-    if hasattr(values, "tolist"):  # an array of NumPy's kind
+    if _stays_an_array(values):
+        return _checked_table(values, argument)
+    if hasattr(values, "tolist"):  # another array of NumPy's kind
         values = values.tolist()
     if not isinstance(values, Iterable) or isinstance(values, (str, bytes, Mapping, Set)):
         raise DataError(
@@ -66,6 +95,38 @@ def as_samples(x: Any, y: Any) -> tuple[Rows, Rows]:
             f"x and y must have as many samples, but x has {len(inputs)} and y has {len(targets)}"
         )
     return inputs, targets
+
+
+def _stays_an_array(values: Any) -> bool:
+    """Tell whether values are an array of NumPy whose numbers are all ints or floats.
+
+    Its name tells, for nobody who trains on lists has to have NumPy. Relatives (masked arrays,
+    matrices) and other numbers (bools, objects, long doubles) are left to the look at each number.
+    """
+    kind = type(values)
+    if kind.__module__.partition(".")[0] != "numpy" or kind.__name__ not in ("ndarray", "memmap"):
+        return False
+    return values.ndim in (1, 2) and values.dtype.kind in "iuf" and values.dtype.itemsize <= 8
+
+
+def _checked_table(array: Any, argument: str) -> Table:
+    """Return an array as a table, after a look at its numbers that copies none of them."""
+    table = Table(array)
+    samples, width = table.array.shape
+    if not samples:
+        raise DataError(f"{argument} must hold at least one sample, but is empty")
+    if not width:
+        raise DataError(f"{argument}[0] must hold at least one number, but is empty")
+    if table.array.dtype.kind != "f":  # every int of eight bytes is finite
+        return table
+    step = max(1, CHUNK // width)
+    for first in range(0, samples, step):
+        chunk = table.array[first : first + step]
+        # Both are nan if one number is; that one is then looked for as in a list.
+        if not (math.isfinite(chunk.min()) and math.isfinite(chunk.max())):
+            for index, sample in enumerate(array[first : first + step].tolist(), start=first):
+                _row(sample, f"{argument}[{index}]")
+    return table
 
 
 def _row(sample: Any, place: str) -> list[float]:

@@ -93,9 +93,8 @@ class Loop:
         self._interrupts = interrupts
         self._listened = manager.listens(*EPOCH_HOOKS)
         self._looked_at = manager.listens(*HOOKS)
-        sizes = [len(rows) for rows in plan.batches(plan.first_epoch)]
-        mean = loss.reduction == "mean" and len(sizes) > 1
-        self._weights = [size / len(plan.inputs) for size in sizes] if mean else []
+        self._samples, self._batch_size = len(plan.inputs), plan.batch_size
+        self._mean = loss.reduction == "mean"
         self._new: array[float] = array("d")  # losses of steps that are not in the books yet
         self._losses: array[float] = array("d")  # of the steps of the epoch under way
         self._steps = 1  # how many to ask for at once
@@ -165,7 +164,9 @@ class Loop:
                 del self._losses[:count]
 
     def _reduced(self, losses: Sequence[float]) -> float:
-        total = 0.0
+        """Return the loss of an epoch: of its batches the sum, or the mean over the samples."""
+        total = 0.0  # added up one by one: `sum` of newer Pythons has other last bits
         for position, loss in enumerate(losses):
-            total += loss * self._weights[position] if self._weights else loss
+            size = min(self._batch_size, self._samples - position * self._batch_size)
+            total += loss * (size / self._samples) if self._mean else loss
         return total

@@ -256,7 +256,8 @@ class Plan:
     """What a program is to do: the data, the order of the batches, and where to go on from.
 
     Attributes:
-        inputs, targets: one row of floats a sample.
+        inputs, targets: one row of floats a sample. Where the data came as a NumPy array, they
+            have an attribute `array`: that array, uncopied, with two axes.
         batch_size: samples a step; the last batch of an epoch may be smaller.
         epochs: how many epochs are planned.
         shuffle: whether each epoch has an order of its own.

@@ -127,7 +127,8 @@ class Trainer:
         of its last completed step, and `run` on the trainer says which that was.
 
         Args:
-            x: the samples: rows of as many numbers as the model has inputs.
+            x: the samples: rows of as many numbers as the model has inputs. An array of NumPy is
+                not copied, and may be a `numpy.memmap` larger than memory.
             y: the targets, one a sample: a number, or a row where the model has several outputs.
             epochs: how often to go through the samples, at least 1.
             batch_size: how many samples a step takes; all of them if None.
@@ -216,7 +217,7 @@ class Trainer:
             outputs.append(_numbers(predicted))
         result = {"loss": total / len(inputs) if self.loss.reduction == "mean" else total}
         for record in records:
-            result[record.name] = float(number(record(outputs, targets), str(record)))
+            result[record.name] = float(number(record(outputs, list(targets)), str(record)))
         return result
 
     def explain(

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from valor import checkpoint, config
+from valor._data import Rows
 from valor._eager import outputs_of
 from valor._manager import PluginManager
 from valor._registry import exporter, reader
@@ -77,7 +78,7 @@ def _check_graph_options(options: Any, configured: bool) -> None:
 
 def _inputs(
     options: Any, document: ModelDocument, plugins: PluginManager
-) -> tuple[list[str], list[list[float]]]:
+) -> tuple[list[str], Rows]:
     """Return the names of a model's inputs, and their numbers in the file of the data."""
     record = (
         by_suffix(Reader, options.data, plugins)
