@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from valor.exceptions import FormulaError
 from valor.functions import TABLE, Function, clip
 
-__all__ = ["StandIn"]
+__all__ = ["StandIn", "refusal"]
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -32,7 +32,9 @@ def _comparison(symbol: str) -> Callable[[Any, Any], Any]:
     return lambda self, other: self._compared(symbol, self, other)
 
 
-def _refusal(what: str, remedy: str) -> Callable[..., NoReturn]:
+def refusal(what: str, remedy: str) -> Callable[..., NoReturn]:
+    """Return a method that refuses what it stands for."""
+
     def refuse(self: "StandIn", *arguments: Any) -> NoReturn:
         self._refuse(f"looks at a number, by {what}", remedy)
 
@@ -118,12 +120,12 @@ class StandIn:
     propagar_tudo = _hidden("propagar_tudo")
     zero_grad = _hidden("zero_grad")
 
-    __bool__ = _refusal(
+    __bool__ = refusal(
         "`if`, `while`, `and`, `or`, `not`, `max` or `min`",
         "use where(v > 0, a, b), maximum or minimum of valor.functions",
     )
-    __float__ = _refusal(
+    __float__ = refusal(
         "`float()` or a function of `math`", "use the functions of valor.functions instead"
     )
-    __int__ = _refusal("`int()`", "use where(v > 0, a, b) of valor.functions")
-    __format__ = _refusal("`format()` or an f-string", "a formula computes, and shows nothing")
+    __int__ = refusal("`int()`", "use where(v > 0, a, b) of valor.functions")
+    __format__ = refusal("`format()` or an f-string", "a formula computes, and shows nothing")

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from valor.exceptions import FormulaError
 from valor.functions import TABLE, Function, number
-from valor.standin import StandIn
+from valor.standin import StandIn, refusal
 
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
@@ -54,14 +54,10 @@ class Probe(StandIn):
             "change nothing of it"
         )
 
-    def __eq__(self, other: object) -> Any:
-        self._refuse(
-            "looks at a number, by `==` or `in`",
-            "a Valor is compared by identity there; use `<`, `<=`, `>` or `>=`",
-        )
-
-    def __hash__(self) -> int:
-        self._refuse("looks at a number, by `hash()`, a set or a dict", "keep scalars in lists")
+    __eq__ = refusal(
+        "`==` or `in`", "a Valor is compared by identity there; use `<`, `<=`, `>` or `>=`"
+    )
+    __hash__ = refusal("`hash()`, a set or a dict", "keep scalars in lists")
 
 
 def number_in(value: Any) -> Any:

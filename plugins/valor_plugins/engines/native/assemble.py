@@ -1,13 +1,14 @@
 """Room 6, first half: from a run's formulas to machine code; which emitter, and what it needs."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
 from valor import Loss, Optimizer, Plan, Valor
+from valor_plugins.engines.native.emit.blas import BlasSamples, blas_samples, on_one_thread
 from valor_plugins.engines.native.emit.frames import Tables
 from valor_plugins.engines.native.emit.loops import LoopSamples, LoopTransforms
 from valor_plugins.engines.native.emit.step import Step
@@ -33,12 +34,14 @@ class Assembled:
         code: its machine code.
         rolled: the program of one sample, in families.
         traced: how many scalars one sample has.
-        emitter: "straight line" or "re-rolled loops".
+        emitter: "straight line", "re-rolled loops" or "matrix products".
         width: lanes a vector.
         block: samples a block.
+        multiple: of what the size of every batch must be a multiple.
         slots: the slot of each parameter; `trainable` of them are trained.
         sizes: doubles by area.
         tables: positions that follow no rule.
+        lanes: gives, from the address of the first frame, that of each sample's lane.
         seconds: what each stage took.
     """
 
@@ -48,10 +51,12 @@ class Assembled:
     emitter: str
     width: int
     block: int
+    multiple: int
     slots: Any
     trainable: int
     sizes: dict[str, int]
     tables: Any
+    lanes: Callable[[int], Any]
     seconds: dict[str, float]
 
 
@@ -92,14 +97,22 @@ def assemble(
     width = machine().width
     tables = Tables()
     scalars = sum(family.size * max(1, _terms(family)) for family in rolled.families)
-    samples: StraightSamples | LoopSamples
+    samples: StraightSamples | LoopSamples | BlasSamples
+    begun = bool(penalties)
+    blas = None
+    if plan.mode == "fast" and scalars > STRAIGHT:
+        blas = blas_samples(rolled, width, slots, shape, plan.batch_size, begun)
     if scalars <= STRAIGHT:
         emitter = "straight line"
         even = plan.batch_size % width == 0 and len(plan.inputs) % width == 0
-        samples = StraightSamples(rolled, width, slots, shape, even)
+        alone = plan.batch_size <= width and not penalties
+        samples = StraightSamples(rolled, width, slots, shape, even, alone)
+    elif blas is not None:
+        emitter = "matrix products"
+        samples, tables = blas, blas.layout.tables
     else:
         emitter = "re-rolled loops"
-        samples = LoopSamples(rolled, width, slots, tables, shape, plan.batch_size)
+        samples = LoopSamples(rolled, width, slots, tables, shape, plan.batch_size, begun)
     sizes = dict(samples.sizes)
     loops = None
     if rolled_transforms is not None:
@@ -121,6 +134,8 @@ def assemble(
     text = _module(step, width)
     clock.note("emit")
     code = compiled(text)
+    if blas is not None:
+        code.run = on_one_thread(code.run)
     clock.note("load" if code.cached else "compile")
     return Assembled(
         code=code,
@@ -129,10 +144,12 @@ def assemble(
         emitter=emitter,
         width=width,
         block=samples.block,
+        multiple=samples.multiple,
         slots=slots,
         trainable=trainable,
         sizes=sizes,
         tables=tables.array(),
+        lanes=samples.lanes,
         seconds=clock.seconds,
     )
 

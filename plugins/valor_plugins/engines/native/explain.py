@@ -1,13 +1,72 @@
 """What was compiled and how, in words."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from valor import Plan
+from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.reroll import CONSTANT, Family, Operand, Rolled
 
 if TYPE_CHECKING:
     from valor_plugins.engines.native.assemble import Assembled
 
 
 def explanation(code: "Assembled", plan: Plan) -> str:
-    """Return several lines about a compiled run."""
-    return ""
+    """Return several lines about a compiled run; the first one sums them up."""
+    rolled = code.rolled
+    computed = [family for family in rolled.families if family.code > ops.LAST_LEAF]
+    cache = "from the cache" if code.code.cached else "new in the cache"
+    lines = [
+        f"native, {plan.mode}: {code.traced:,} scalars a sample in {len(computed)} families, "
+        f"{code.emitter}, {code.width} lanes, {sum(code.seconds.values()):.3f} s, {cache}",
+        "",
+        f"traced     {code.traced:,} scalars for one sample, {rolled.scalars:,} with its gradients",
+        f"re-rolled  into {len(computed)} families, "
+        f"{sum(family.size for family in computed):,} scalars after simplification",
+        f"emitted    as {code.emitter}: {code.width} doubles a vector, "
+        f"up to {code.block} samples a block",
+        *_stages(code),
+        "",
+        "families (v: differs from sample to sample)",
+        *_families(rolled),
+        "",
+        "gradients",
+        *_gradients(rolled),
+    ]
+    return "\n".join(lines)
+
+
+def _stages(code: "Assembled") -> Iterator[str]:
+    stages = ", ".join(f"{stage} {1000 * each:.1f} ms" for stage, each in code.seconds.items())
+    yield f"took       {stages}"
+
+
+def _families(rolled: Rolled) -> Iterator[str]:
+    for number, family in enumerate(rolled.families):
+        varying = "v" if family.varying else " "
+        yield f"  {number:>4} {varying} {family.size:>9,} × {family.name:<11} {_of(family)}".rstrip()
+
+
+def _of(family: Family) -> str:
+    if family.runs:
+        return " then ".join(_pair(pair) for pair in family.runs)
+    return ", ".join(map(_operand, family.operands))
+
+
+def _pair(pair: tuple[Operand, Operand | None]) -> str:
+    factors = [factor for factor in pair if factor is not None]
+    count = max(1 if f.positions is None else f.positions.shape[-1] for f in factors)
+    return f"{count:,} terms {' · '.join(map(_operand, factors))}"
+
+
+def _operand(operand: Operand) -> str:
+    return repr(operand.value) if operand.family == CONSTANT else f"#{operand.family}"
+
+
+def _gradients(rolled: Rolled) -> Iterator[str]:
+    for group in rolled.gradients:
+        each = " then ".join(
+            " · ".join(_operand(factor) for factor in pair if factor is not None)
+            for pair in group.contributions
+        )
+        yield f"         {len(group.parameters):>9,} × sum over samples of {each}"

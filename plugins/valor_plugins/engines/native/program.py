@@ -5,7 +5,7 @@ They go to the model's `Valor` objects when somebody looks. A step that meets a 
 finite is done once more by the eager engine, which either finds nothing wrong or names the scalar.
 """
 
-import math
+import itertools
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -14,14 +14,16 @@ import attrs
 import numpy as np
 
 from valor import EAGER, Loss, Optimizer, Plan, Schedule, Valor
+from valor.exceptions import CannotCompileError
 from valor.functions import number
-from valor_plugins.engines.native.assemble import Assembled, assemble, padded
+from valor_plugins.engines.native.assemble import assemble, padded
 from valor_plugins.engines.native.emit.step import FIELDS
 from valor_plugins.engines.native.explain import explanation
 
 MOST_STEPS = 2**20  # in one native call: so much room is there for losses
 FALSE_ALARMS = 3  # steps that eager had to do although nothing was wrong, until it does them all
 GUARD = 50_000  # scalars that may be computed both ways before a run begins
+FAST_TOLERANCE = 1e-9
 
 _FIELD = {name: position for position, name in enumerate(FIELDS)}
 
@@ -118,6 +120,7 @@ class NativeProgram:
             "tables": code.tables,
             **{name: _zeros(size) for name, size in code.sizes.items()},
         }
+        self._areas["lanes"] = code.lanes(self._areas["frames"].ctypes.data)
         self._values = [_zeros(stride), _zeros(stride)]
         self._states = [_zeros(stride * kinds), _zeros(stride * kinds)]
         self._turn = 0
@@ -183,23 +186,28 @@ class NativeProgram:
         if len(self._areas["losses"]) < steps:
             self._areas["losses"] = _zeros(steps)
             self._context[_FIELD["losses"]] = self._areas["losses"].ctypes.data
-        context, now, following = self._context, self._turn, 1 - self._turn
-        context[_FIELD["parameters"]] = self._values[now].ctypes.data
-        context[_FIELD["next_parameters"]] = self._values[following].ctypes.data
-        context[_FIELD["state"]] = self._states[now].ctypes.data
-        context[_FIELD["next_state"]] = self._states[following].ctypes.data
+        context = self._context
+        self._point(context)
         context[_FIELD["first_batch"]] = batch
         context[_FIELD["first_step"]] = plan.first_step + self._done
         self._areas["completed"][0] = 0
-        if self._code.trainable < len(self._parameters):
-            # What is frozen is not written by a step, and so must be there in both copies.
-            self._values[following][:] = self._values[now]
-            self._states[following][:] = self._states[now]
         try:
             self._code.code.run(context.ctypes.data, steps)
         finally:
             self._settle(losses)
         return self._settled < steps
+
+    def _point(self, context: Any) -> None:
+        """Say which copies of parameters and state are the present ones."""
+        now, following = self._turn, 1 - self._turn
+        if self._code.trainable < len(self._parameters):
+            # What is frozen is not written by a step, and so must be there in both copies.
+            self._values[following][:] = self._values[now]
+            self._states[following][:] = self._states[now]
+        context[_FIELD["parameters"]] = self._values[now].ctypes.data
+        context[_FIELD["next_parameters"]] = self._values[following].ctypes.data
+        context[_FIELD["state"]] = self._states[now].ctypes.data
+        context[_FIELD["next_state"]] = self._states[following].ctypes.data
 
     def _settle(self, losses: "array[float]") -> None:
         """Book the steps that were completed."""
@@ -258,7 +266,80 @@ class NativeProgram:
     # The guard
 
     def _guard(self) -> None:
-        """Compute the first samples both ways, as many as the budget allows."""
+        """Compute the first samples both ways, as many as the budget allows, and compare.
+
+        Raises:
+            CannotCompileError: the results differ, so a formula is not what was traced.
+        """
+        plan, code = self._plan, self._code
+        epoch, batch = divmod(self._done, plan.steps_per_epoch)
+        batches = plan.batches(plan.first_epoch + epoch)
+        rows = next(itertools.islice(batches, batch, None), ())
+        count = min(len(rows), GUARD // code.traced)
+        count -= count % code.multiple
+        if not count or self._set_rates(1) < 1:
+            return
+        rows = list(rows[:count])
+        part = attrs.evolve(
+            plan,
+            inputs=[plan.inputs[row] for row in rows],
+            targets=[plan.targets[row] for row in rows],
+            batch_size=count,
+            epochs=1,
+            shuffle=False,
+            first_epoch=0,
+            first_step=plan.first_step + self._done,
+            completed_steps=0,
+            state=self.state(),
+        )
+        expected = self._eagerly(part)
+        if expected is None:
+            return
+        inputs, targets = _matrix(part.inputs), _matrix(part.targets)
+        losses = np.zeros(1)
+        context = self._context.copy()
+        self._point(context)
+        for name, value in (
+            ("inputs", inputs.ctypes.data),
+            ("targets", targets.ctypes.data),
+            ("order", 0),
+            ("row_count", count),
+            ("batch_size", count),
+            ("steps_per_epoch", 1),
+            ("losses", losses.ctypes.data),
+            ("first_batch", 0),
+            ("first_step", part.first_step),
+        ):
+            context[_FIELD[name]] = value
+        if code.code.run(context.ctypes.data, 1) < 1:
+            return  # what is not finite here, the run itself will come upon
+        new = self._values[1 - self._turn][code.slots]
+        found = np.concatenate([losses, new])
+        same = np.array_equal(found, expected)
+        if plan.mode == "fast":
+            same = np.allclose(found, expected, rtol=FAST_TOLERANCE, atol=FAST_TOLERANCE)
+        if not same:
+            worst = int(np.argmax(np.abs(found - expected)))
+            what = "the loss" if not worst else f"parameter {worst - 1}"
+            raise CannotCompileError(
+                f"after one step on {count} samples, {what} is {found[worst]!r} compiled and "
+                f"{expected[worst]!r} eagerly: the model (of type "
+                f"{type(self._model).__qualname__}), {self._loss} or {self._optimizer} does not "
+                "compute the same each time it is called; it runs with engine='eager'"
+            )
+
+    def _eagerly(self, part: Plan) -> Any:
+        """Return loss and parameters after one step of eager's; None if it fails."""
+        before = [(p.data, p.grad) for p in self._parameters]
+        losses = array("d")
+        try:
+            EAGER.compile(self._model, self._loss, self._optimizer, part).advance(1, losses)
+            return np.array([losses[0], *(p.data for p in self._parameters)])
+        except Exception:  # the run itself will raise it
+            return None
+        finally:
+            for parameter, (data, grad) in zip(self._parameters, before, strict=True):
+                parameter.data, parameter.grad = data, grad
 
 
 def _zeros(size: int) -> Any:
@@ -273,11 +354,3 @@ def _matrix(rows: Any) -> Any:
     rows = getattr(rows, "array", rows)
     matrix = np.ascontiguousarray(rows, np.float64)
     return matrix.reshape(len(matrix), -1)
-
-
-def same_bits(a: float, b: float) -> bool:
-    """Tell whether two numbers are the same, the sign of zero included."""
-    return a == b and math.copysign(1.0, a) == math.copysign(1.0, b)
-
-
-__all__ = ["Assembled", "NativeProgram"]

@@ -16,7 +16,23 @@ from valor_plugins.engines.native.emit.frames import Index, Layout, position, re
 from valor_plugins.engines.native.emit.writer import Writer, literal, vector
 from valor_plugins.engines.native.reroll import CONSTANT, Gradients, Operand
 
-ROWS = 4  # rows of a grid side by side: with two vectors each, eight accumulators
+ROWS = 6  # rows of a grid side by side: with two vectors each, twelve accumulators
+PANEL_BYTES = 2**14
+
+
+@attrs.frozen
+class Block:
+    """The samples that are at work.
+
+    Attributes:
+        samples: how many, in the compiled function.
+        size: how many there are at the most.
+        alone: whether gradients begin here, at +0, and not with what other blocks contributed.
+    """
+
+    samples: str
+    size: int
+    alone: bool
 
 
 @attrs.define(eq=False)
@@ -121,31 +137,37 @@ def write_transposition(writer: Writer, layout: Layout, needed: Transposed, bloc
 
 
 def write_grid(
-    writer: Writer, layout: Layout, grid: Grid, needed: Transposed, samples: str
+    writer: Writer, layout: Layout, grid: Grid, needed: Transposed, block: Block
 ) -> None:
-    """Write the sums of a grid of parameters, over the samples of a block."""
+    """Write the sums of a grid of parameters, over the samples of a block.
+
+    Columns go in panels whose moving factors the first cache holds for all samples.
+    """
+    whole = grid.rows - grid.rows % ROWS
+    pieces = [(0, whole, ROWS), (whole, grid.rows, grid.rows - whole)]
     column = 0
     for width, vectors in ((layout.width, 2), (layout.width, 1), (1, 1)):
         step = width * vectors
         stop = column + (grid.columns - column) // step * step
-        if stop > column:
-            with writer.loop(column, stop, step, prefix="columns") as columns:
-                whole = grid.rows - grid.rows % ROWS
-                for start, end, count in (
-                    (0, whole, ROWS),
-                    (whole, grid.rows, grid.rows - whole),
-                ):
-                    if end > start:
-                        with writer.loop(start, end, count, prefix="rows") as rows:
-                            _write_grid_tile(
-                                writer,
-                                layout,
-                                grid,
-                                needed,
-                                samples,
-                                (rows.index, count),
-                                (columns.index, width, vectors),
-                            )
+        if stop == column:
+            continue
+        panel = max(step, PANEL_BYTES // (8 * block.size) // step * step)
+        with writer.loop(column, stop, panel, prefix="panel") as columns:
+            end = writer.least(writer.plus(columns.index, panel), stop)
+            for start, last, count in pieces:
+                if last == start:
+                    continue
+                with writer.loop(start, last, count, prefix="rows") as rows:
+                    with writer.loop(columns.index, end, step, prefix="columns") as tile:
+                        _write_grid_tile(
+                            writer,
+                            layout,
+                            grid,
+                            needed,
+                            block,
+                            (rows.index, count),
+                            (tile.index, width, vectors),
+                        )
         column = stop
 
 
@@ -154,7 +176,7 @@ def _write_grid_tile(
     layout: Layout,
     grid: Grid,
     needed: Transposed,
-    samples: str,
+    block: Block,
     rows: tuple[str, int],
     columns: tuple[str, int, int],
 ) -> None:
@@ -165,17 +187,16 @@ def _write_grid_tile(
         counter = (writer.plus(row, j),)
         slot = writer.plus(position(writer, grid.slot, counter), column)
         places.append(writer.at("%gradients", writer.times(slot, 8)))
-        at = writer.plus(
-            position(writer, grid.still_at, counter), layout.rows[grid.still.family]
-        )
+        at = writer.plus(position(writer, grid.still_at, counter), layout.rows[grid.still.family])
         stills.append(writer.times(at, micro * 8))
+    zero = writer.constant(0.0, width)
     carried = [
-        (kind, writer.load(writer.at(place, v * width * 8), width))
+        (kind, zero if block.alone else writer.load(writer.at(place, v * width * 8), width))
         for place in places
         for v in range(vectors)
     ]
     first = writer.times(writer.plus(column, grid.moving_at), 8)
-    with writer.loop(samples, 0, -1, carried, prefix="samples") as sample:
+    with writer.loop(block.samples, 0, -1, carried, prefix="samples") as sample:
         line = writer.at(_line(writer, layout, grid.moving.family, needed, sample.index), first)
         moving = [writer.load(writer.at(line, v * width * 8), width) for v in range(vectors)]
         frame = _lane_address(writer, layout, sample.index)
@@ -192,9 +213,7 @@ def _write_grid_tile(
         writer.store(total, writer.at(places[j], v * width * 8), width)
 
 
-def _line(
-    writer: Writer, layout: Layout, number: int, needed: Transposed, sample: str
-) -> str:
+def _line(writer: Writer, layout: Layout, number: int, needed: Transposed, sample: str) -> str:
     """Return the address of a family's members for one sample, side by side."""
     if layout.rolled.families[number].code == ops.INPUT:
         return writer.load(writer.at("%rows", writer.times(sample, 8)), kind="ptr")
@@ -204,14 +223,10 @@ def _line(
 
 def _lane_address(writer: Writer, layout: Layout, sample: str) -> str:
     """Return the address of a sample's lane in the first row of its frame."""
-    block = writer.let(f"udiv i64 {sample}, {layout.micro}")
-    lane = writer.let(f"urem i64 {sample}, {layout.micro}")
-    return writer.at(
-        "%frames", writer.times(block, layout.frame_bytes), writer.times(lane, 8)
-    )
+    return writer.load(writer.at("%lanes", writer.times(sample, 8)), kind="ptr")
 
 
-def write_list(writer: Writer, layout: Layout, group: Gradients, samples: str) -> None:
+def write_list(writer: Writer, layout: Layout, group: Gradients, block: Block) -> None:
     """Write the sums of parameters that form no grid, over the samples of a block."""
     width = layout.width
     slots = layout.slots[group.parameters]
@@ -220,7 +235,7 @@ def write_list(writer: Writer, layout: Layout, group: Gradients, samples: str) -
     for start, stop, count in ((0, whole, width), (whole, len(slots), len(slots) - whole)):
         if stop > start:
             with writer.loop(start, stop, count, prefix="list") as first:
-                _write_list_tile(writer, layout, group, slot, samples, first.index, count)
+                _write_list_tile(writer, layout, group, slot, block, first.index, count)
 
 
 def _write_list_tile(
@@ -228,7 +243,7 @@ def _write_list_tile(
     layout: Layout,
     group: Gradients,
     slot: Index,
-    samples: str,
+    block: Block,
     first: str,
     count: int,
 ) -> None:
@@ -238,7 +253,9 @@ def _write_list_tile(
         writer.at("%gradients", writer.times(position(writer, slot, counter), 8))
         for counter in counters
     ]
-    total = gathered(writer, [writer.load(place) for place in places], width)
+    total = writer.constant(0.0, width)
+    if not block.alone:
+        total = gathered(writer, [writer.load(place) for place in places], width)
     sources = [
         [_Source(writer, layout, factor, counter) for factor in pair if factor is not None]
         for pair in group.contributions
@@ -268,8 +285,8 @@ def _write_list_tile(
                 total = writer.op("fadd", kind, total, square[lane])
         return total
 
-    full = writer.let(f"and i64 {samples}, {-width}")
-    rest = writer.let(f"sub i64 {samples}, {full}")
+    full = writer.let(f"and i64 {block.samples}, {-width}")
+    rest = writer.let(f"sub i64 {block.samples}, {full}")
     before = writer.block
     some = writer.let(f"icmp ne i64 {rest}, 0")
     with writer.when(some, "partial"):
@@ -334,7 +351,5 @@ def write_samples_result(
         frame = _lane_address(writer, layout, sample.index)
         value = read(writer, layout, operand, (0,), frame)
         if layout.rolled.families[operand.family].code in ops.CONDITIONS:
-            value = writer.let(
-                f"select i1 {value}, double {literal(1.0)}, double {literal(0.0)}"
-            )
+            value = writer.let(f"select i1 {value}, double {literal(1.0)}, double {literal(0.0)}")
         target(sample.index, value)

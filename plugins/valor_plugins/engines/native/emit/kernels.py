@@ -4,7 +4,7 @@ The order of every sum is that of its terms; lanes are samples (or, where nothin
 to sample, there is one lane), so no addition changes its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
@@ -13,8 +13,11 @@ from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.frames import Layout, read, row_address
 from valor_plugins.engines.native.emit.operations import as_number, emit
 from valor_plugins.engines.native.emit.writer import Writer, vector
-from valor_plugins.engines.native.reroll import CONSTANT, Operand, Rolled
+from valor_plugins.engines.native.reroll import CONSTANT, Family, Operand, Rolled
 
+# In one pass over long sums, for some micro-blocks: the first cache holds the terms of a tile.
+TERMS = 128
+PANEL = 2
 TILE = 6  # sums side by side: with two vectors each, as many accumulators as AVX2 has room for
 
 
@@ -181,7 +184,11 @@ def _store(
 
 
 def _write_sum(writer: Writer, layout: Layout, kernel: Kernel, blocks: str) -> None:
-    """Write a family of long sums: tiles of sums outside, micro-blocks, then terms."""
+    """Write a family of long sums: passes over terms, tiles of sums, micro-blocks, then terms.
+
+    A pass has no more terms than the caches hold for all sums. Between two passes the sums lie in
+    memory, and the second goes on where the first left off.
+    """
     number = kernel.families[0]
     operands = _operands(layout.rolled, number)
     regular = all(
@@ -192,108 +199,140 @@ def _write_sum(writer: Writer, layout: Layout, kernel: Kernel, blocks: str) -> N
     pieces = [(0, whole, tile)]
     if whole < kernel.size:
         pieces.append((whole, kernel.size, kernel.size - whole))
-    for start, stop, count in pieces:
-        with writer.loop(start, stop, count, prefix="tile") as first:
-            if not kernel.varying:
-                _write_tile(writer, layout, number, first.index, count, "", 1, 1)
-                continue
-            with writer.loop(0, blocks, prefix="blocks") as block:
-                frame = writer.at("%frames", writer.times(block.index, layout.frame_bytes))
-                _write_tile(
-                    writer,
-                    layout,
-                    number,
-                    first.index,
-                    count,
-                    frame,
-                    layout.width,
-                    layout.vectors,
-                )
-
-
-def _write_tile(
-    writer: Writer,
-    layout: Layout,
-    number: int,
-    first: str,
-    count: int,
-    frame: str,
-    width: int,
-    vectors: int,
-) -> None:
-    """Write some sums side by side, each in its own order, for some vectors of samples."""
-    kind = vector(width)
-    family = layout.rolled.families[number]
-    members = [writer.plus(first, j) for j in range(count)]
-    totals: list[str] = []
-    for pair in family.runs:
-        terms = next(o for o in pair if o is not None)
-        length = 1 if terms.family == CONSTANT else terms.positions.shape[1]
-        if terms.family == CONSTANT and pair[1] is not None and pair[1].family != CONSTANT:
-            length = pair[1].positions.shape[1]
-        begin = 0
-        if not totals:
-            totals = _terms(writer, layout, pair, members, 0, frame, width, vectors)
-            begin = 1
-        if begin == length:
+    for position, stretches in enumerate(_passes(layout.rolled.families[number])):
+        if not kernel.varying:
+            for start, stop, count in pieces:
+                with writer.loop(start, stop, count, prefix="tile") as first:
+                    members = [writer.plus(first.index, j) for j in range(count)]
+                    _Tile(writer, layout, number, members, 1, 1).write(stretches, "", position > 0)
             continue
-        carried = [(kind, total) for total in totals]
-        with writer.loop(begin, length, carried=carried, prefix="terms") as term:
-            added = _terms(writer, layout, pair, members, term.index, frame, width, vectors)
-            term.next = [
-                writer.op("fadd", kind, total, value)
-                for total, value in zip(term.values, added, strict=True)
-            ]
-        totals = term.result
-    for j, member in enumerate(members):
-        for v in range(vectors):
-            _store(
-                writer, layout, number, totals[j * vectors + v], member, frame, v * width, width
+        with writer.loop(0, blocks, PANEL, prefix="panel") as panel:
+            end = writer.least(writer.plus(panel.index, PANEL), blocks)
+            for start, stop, count in pieces:
+                with writer.loop(start, stop, count, prefix="tile") as first:
+                    members = [writer.plus(first.index, j) for j in range(count)]
+                    sums = _Tile(writer, layout, number, members, layout.width, layout.vectors)
+                    with writer.loop(panel.index, end, prefix="blocks") as block:
+                        offset = writer.times(block.index, layout.frame_bytes)
+                        sums.write(stretches, writer.at("%frames", offset), position > 0)
+
+
+Pair = tuple[Operand, Operand | None]
+Stretch = tuple[Pair, int, int]
+
+
+def _passes(family: Family) -> list[list[Stretch]]:
+    """Cut the terms of a long sum into passes of stretches: two factors, from term to term."""
+    passes: list[list[Stretch]] = [[]]
+    room = TERMS
+    for pair in family.runs:
+        start, length = 0, terms_of(pair)
+        while start < length:
+            # A few more terms are no reason for a pass of their own.
+            taken = min(length - start, room if length - start > room + TERMS // 4 else length)
+            passes[-1].append((pair, start, start + taken))
+            start += taken
+            room -= taken
+            if room <= 0 and start < length:
+                passes.append([])
+                room = TERMS
+    return passes
+
+
+def terms_of(pair: Pair) -> int:
+    """Return how many terms two factors have."""
+    return max(1 if f is None or f.positions is None else f.positions.shape[1] for f in pair)
+
+
+class _Tile:
+    """Some sums side by side, each in its own order, for some vectors of samples."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        layout: Layout,
+        number: int,
+        members: Sequence[str | int],
+        width: int,
+        vectors: int,
+    ) -> None:
+        self._writer, self._layout, self._number = writer, layout, number
+        self._members = members
+        self._width, self._vectors = width, vectors
+        self._kind = vector(width)
+
+    def write(self, stretches: Sequence[Stretch], frame: str, going_on: bool) -> None:
+        """Write some terms of each sum, into the rows of its family.
+
+        Args:
+            stretches: which terms.
+            frame: the address of the micro-block's frame.
+            going_on: whether earlier terms lie in the rows already.
+        """
+        writer, layout = self._writer, self._layout
+        totals = self._rows(frame) if going_on else []
+        for pair, start, stop in stretches:
+            if not totals:
+                totals = self._added(pair, start, frame, None)
+                start += 1
+            if start == stop:
+                continue
+            carried = [(self._kind, total) for total in totals]
+            with writer.loop(start, stop, carried=carried, prefix="terms") as term:
+                term.next = self._added(pair, term.index, frame, term.values)
+            totals = term.result
+        for total, (member, lane) in zip(totals, self._places(), strict=True):
+            _store(writer, layout, self._number, total, member, frame, lane, self._width)
+
+    def _places(self) -> list[tuple[str | int, int]]:
+        return [(member, v * self._width) for member in self._members for v in range(self._vectors)]
+
+    def _rows(self, frame: str) -> list[str]:
+        writer, layout = self._writer, self._layout
+        if self._number in layout.cells:
+            row = Operand(self._number, np.arange(layout.rolled.families[self._number].size))
+            return [read(writer, layout, row, (member,), "") for member in self._members]
+        return [
+            writer.load(
+                writer.at(row_address(writer, layout, self._number, member, frame), lane * 8),
+                self._width,
             )
-
-
-def _terms(
-    writer: Writer,
-    layout: Layout,
-    pair: tuple[Operand, Operand | None],
-    members: Sequence[str | int],
-    term: str | int,
-    frame: str,
-    width: int,
-    vectors: int,
-) -> list[str]:
-    """Write one term of each sum of a tile; what several sums share is loaded once."""
-    columns = [
-        _factor(writer, layout, factor, members, term, frame, width, vectors)
-        for factor in pair
-        if factor is not None
-    ]
-    if len(columns) == 1:
-        return columns[0]
-    kind = vector(width)
-    return [writer.op("fmul", kind, a, b) for a, b in zip(*columns, strict=True)]
-
-
-def _factor(
-    writer: Writer,
-    layout: Layout,
-    factor: Operand,
-    members: Sequence[str | int],
-    term: str | int,
-    frame: str,
-    width: int,
-    vectors: int,
-) -> list[str]:
-    lanes = [v * width for v in range(vectors)] if layout.varies(factor) else [0]
-    shared = factor.family == CONSTANT or layout.index(factor).strides[0] == 0
-    if factor.family != CONSTANT and layout.index(factor).table is not None:
-        shared = False
-    rows = []
-    for member in members[:1] if shared else members:
-        row = [
-            read(writer, layout, factor, (member, term), frame, lane, width) for lane in lanes
+            for member, lane in self._places()
         ]
-        rows.append(row if len(row) == vectors else row * vectors)
-    if shared:
-        rows = rows * len(members)
-    return [value for row in rows for value in row]
+
+    def _added(
+        self, pair: Pair, term: str | int, frame: str, totals: Sequence[str] | None
+    ) -> list[str]:
+        """Write one term of each sum, added to what there is: each product just before its sum."""
+        writer, kind = self._writer, self._kind
+        columns = [self._factor(factor, term, frame) for factor in pair if factor is not None]
+        result = []
+        for position in range(len(self._members) * self._vectors):
+            value = columns[0](position)
+            if len(columns) == 2:
+                value = writer.op("fmul", kind, value, columns[1](position))
+            if totals is not None:
+                value = writer.op("fadd", kind, totals[position], value)
+            result.append(value)
+        return result
+
+    def _factor(self, factor: Operand, term: str | int, frame: str) -> Callable[[int], str]:
+        """Return what gives a factor of a sum; what several sums share is loaded once."""
+        layout = self._layout
+        varies = layout.varies(factor)
+        shared = factor.family == CONSTANT
+        if not shared:
+            index = layout.index(factor)
+            shared = index.table is None and index.strides[0] == 0
+        loaded: dict[tuple[int, int], str] = {}
+
+        def value(position: int) -> str:
+            j, v = divmod(position, self._vectors)
+            key = (0 if shared else j, v if varies else 0)
+            if key not in loaded:
+                counters = self._members[key[0]], term
+                lane = key[1] * self._width
+                loaded[key] = read(self._writer, layout, factor, counters, frame, lane, self._width)
+            return loaded[key]
+
+        return value

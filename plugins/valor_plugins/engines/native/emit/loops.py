@@ -7,8 +7,11 @@ block contributes.
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.collect import (
+    Block,
     Transposed,
     grid_of,
     write_grid,
@@ -28,7 +31,7 @@ from valor_plugins.engines.native.reroll import Rolled
 
 VECTORS = 2
 BLOCK = 128  # samples at the most
-FRAMES = 2**21  # bytes that the frames of a block may take, where that leaves a few micro-blocks
+FRAMES = 2**24  # bytes that the frames of a block may take, where that leaves a few micro-blocks
 
 
 class LoopSamples:
@@ -41,7 +44,10 @@ class LoopSamples:
         tables: where positions without a rule go.
         shape: how many inputs and targets a sample has.
         batch: how many samples the largest batch has.
+        begun: whether gradients begin with what penalties push.
     """
+
+    multiple = 1  # a batch may have any size
 
     def __init__(
         self,
@@ -51,6 +57,7 @@ class LoopSamples:
         tables: Tables,
         shape: tuple[int, int],
         batch: int,
+        begun: bool,
     ) -> None:
         vectors = 1 if batch <= width else VECTORS
         areas = {ops.PARAMETER: "%parameters"}
@@ -68,6 +75,7 @@ class LoopSamples:
                 self.transposed.need(self.layout, grid)
         fit = max(4, FRAMES // self.layout.frame_bytes) * self.micro
         self.block = min(BLOCK, fit, -(-batch // self.micro) * self.micro)
+        self.alone = batch <= self.block and not begun
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -78,6 +86,15 @@ class LoopSamples:
             "frames": blocks * self.layout.frame_bytes // 8,
             "transposed": self.block * self.transposed.width,
         }
+
+    def lanes(self, frames: int) -> Any:
+        """Return the address of each sample's lane in the first row of its frame.
+
+        Args:
+            frames: the address of the first frame.
+        """
+        block, lane = np.divmod(np.arange(self.block), self.micro)
+        return frames + block * self.layout.frame_bytes + lane * 8
 
     def write_uniform(self, writer: Writer) -> None:
         """Write what is the same for all samples of a batch."""
@@ -98,11 +115,12 @@ class LoopSamples:
                 write_kernel(writer, layout, kernel, blocks)
         self._write_losses(writer, samples, first)
         write_transposition(writer, layout, self.transposed, blocks)
+        block = Block(samples, self.block, self.alone)
         for group, grid in self.grids:
             if grid is None:
-                write_list(writer, layout, group, samples)
+                write_list(writer, layout, group, block)
             else:
-                write_grid(writer, layout, grid, self.transposed, samples)
+                write_grid(writer, layout, grid, self.transposed, block)
         return self._write_checks(writer, samples)
 
     def _write_loading(self, writer: Writer, number: int, rows: str, blocks: str) -> None:
@@ -115,9 +133,7 @@ class LoopSamples:
             frame = writer.at(frame, layout.rows[number] * layout.micro * 8)
             for v in range(layout.vectors):
                 at = writer.at(rows, writer.times(block.index, layout.micro * 8), v * width * 8)
-                lines = [
-                    writer.load(writer.at(at, lane * 8), kind="ptr") for lane in range(width)
-                ]
+                lines = [writer.load(writer.at(at, lane * 8), kind="ptr") for lane in range(width)]
                 if whole:
                     with writer.loop(0, whole, width, prefix="columns") as column:
                         offset = writer.times(column.index, 8)
@@ -148,9 +164,7 @@ class LoopSamples:
         def note(sample: str, value: str) -> None:
             failed = writer.let(f"fcmp une double {value}, {literal(0.0)}")
             nan, before = literal(float("nan")), writer.load(cell)
-            writer.store(
-                writer.let(f"select i1 {failed}, double {nan}, double {before}"), cell
-            )
+            writer.store(writer.let(f"select i1 {failed}, double {nan}, double {before}"), cell)
 
         for check in self.rolled.checks:
             write_samples_result(writer, self.layout, check, samples, note)
@@ -195,4 +209,3 @@ class LoopTransforms:
             value = writer.let(f"select i1 {bits}, double {nan}, double {zero}")
             doubt = value if doubt is None else writer.op("fadd", "double", doubt, value)
         return doubt
-

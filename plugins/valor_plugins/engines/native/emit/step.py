@@ -37,6 +37,7 @@ FIELDS = (
     "transposed",
     "rows",
     "target_rows",
+    "lanes",
     "sample_losses",
     "checked",
     "scratch",
@@ -57,6 +58,7 @@ class Samples(Protocol):
     micro: int  # samples that are loaded at once, even if fewer are left
     width: int  # doubles a vector
     row_bytes: tuple[int, int]  # of inputs and targets
+    alone: bool  # whether a batch is one block, which sets gradients instead of adding to them
 
     def write_uniform(self, writer: Writer) -> None:
         """Write what is the same for all samples of a batch."""
@@ -168,7 +170,8 @@ class Step:
         count = writer.let(f"select i1 {fewer}, i64 {left}, i64 %batch_size")
         size = writer.let(f"sitofp i64 {count} to double")
         writer.line(f"%seed = fdiv double {literal(1.0)}, {size}")
-        self._write_penalty_gradients(writer)
+        if not self.samples.alone:
+            self._write_first_gradients(writer)
         self.samples.write_uniform(writer)
         block = self.samples.block
         blocks = writer.let(f"udiv i64 {writer.plus(count, block - 1)}, {block}")
@@ -220,7 +223,7 @@ class Step:
 
     # Penalties
 
-    def _write_penalty_gradients(self, writer: Writer) -> None:
+    def _write_first_gradients(self, writer: Writer) -> None:
         """Write what gradients begin with: +0, then what penalties push, the last one first."""
 
         def write(place: str | int, width: int) -> None:
@@ -336,9 +339,7 @@ class Step:
         new = names[0]
         writer.store(new, writer.at("%next_parameters", at), width)
         for index, name in enumerate(names[1 : len(wanted)]):
-            writer.store(
-                name, writer.at("%next_state", at, 8 * self.stride * index), width
-            )
+            writer.store(name, writer.at("%next_state", at, 8 * self.stride * index), width)
         # x * 0 is nan for what is not finite, whose sum with anything stays nan.
         zero = writer.constant(0.0, width)
         doubt = writer.op("fmul", kind, new, zero)

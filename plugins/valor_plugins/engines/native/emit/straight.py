@@ -24,16 +24,29 @@ class StraightSamples:
         slots: the slot of each parameter.
         shape: how many inputs and targets a sample has.
         even: whether every batch fills its vectors.
+        alone: whether a batch is one vector, and gradients begin with it, at +0.
     """
 
     def __init__(
-        self, rolled: Rolled, width: int, slots: Any, shape: tuple[int, int], even: bool
+        self,
+        rolled: Rolled,
+        width: int,
+        slots: Any,
+        shape: tuple[int, int],
+        even: bool,
+        alone: bool,
     ) -> None:
         self.rolled, self.width, self.slots, self.even = rolled, width, slots, even
         self.block = self.micro = width
+        self.alone = alone
+        self.multiple = width if even else 1
         self.row_bytes = shape[0] * 8, shape[1] * 8
         self.sizes = {"uniform": 0, "frames": 0, "transposed": 0}
         self._shared: dict[tuple[int, int], str] = {}
+
+    def lanes(self, frames: int) -> Any:
+        """Return nothing: there are no frames."""
+        return np.zeros(0, np.int64)
 
     def write_uniform(self, writer: Writer) -> None:
         """Write what is the same for all samples of a batch."""
@@ -94,8 +107,7 @@ class StraightSamples:
             count = max(1 if f.positions is None else f.positions.shape[1] for f in columns)
             for term in range(count):
                 factors = [
-                    self._value(writer, values, factor, (member, term), width)
-                    for factor in columns
+                    self._value(writer, values, factor, (member, term), width) for factor in columns
                 ]
                 value = factors[0]
                 if len(factors) == 2:
@@ -129,9 +141,7 @@ class StraightSamples:
     ) -> None:
         family = self.rolled.families[number]
         rows = "%rows" if family.code == ops.INPUT else "%target_rows"
-        lines = [
-            writer.load(writer.at(rows, lane * 8), kind="ptr") for lane in range(self.width)
-        ]
+        lines = [writer.load(writer.at(rows, lane * 8), kind="ptr") for lane in range(self.width)]
         for member in range(family.size):
             scalars = [writer.load(writer.at(line, member * 8)) for line in lines]
             values[number, member] = gathered(writer, scalars, self.width)
@@ -181,7 +191,9 @@ class StraightSamples:
             squares.append(writer.transposed(lines, width))
         together = slots == list(range(slots[0], slots[0] + width))
         places = [writer.at("%gradients", slot * 8) for slot in slots]
-        if together:
+        if self.alone:
+            total = zero
+        elif together:
             total = writer.load(places[0], width)
         else:
             total = gathered(writer, [writer.load(place) for place in places], width)

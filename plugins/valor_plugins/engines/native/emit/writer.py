@@ -102,12 +102,8 @@ class Writer:
                 for k in range(start, start + size):
                     low, high = rows[k], rows[k + size]
                     lanes = range(width)
-                    first = [
-                        lane if not lane & size else lane - size + width for lane in lanes
-                    ]
-                    second = [
-                        lane + size if not lane & size else lane + width for lane in lanes
-                    ]
+                    first = [lane if not lane & size else lane - size + width for lane in lanes]
+                    second = [lane + size if not lane & size else lane + width for lane in lanes]
                     rows[k] = self.shuffle(low, high, width, first)
                     rows[k + size] = self.shuffle(low, high, width, second)
             size //= 2
@@ -152,6 +148,11 @@ class Writer:
         if 0 in (a, b):
             return b if a == 0 else a
         return self.let(f"add i64 {a}, {b}")
+
+    def least(self, a: str | int, b: str | int) -> str:
+        """Return the smaller of two indices."""
+        smaller = self.let(f"icmp slt i64 {a}, {b}")
+        return self.let(f"select i1 {smaller}, i64 {a}, i64 {b}")
 
     # Control
 
