@@ -262,8 +262,8 @@ class Trainer:
                 text += f"; {program.remark}"
             return f"{text}\n{program.explain()}"
         finally:
-            for parameter, data, grad in before:
-                parameter.data, parameter.grad = data, grad
+            for parameter, value, gradient in before:
+                parameter.data, parameter.grad = value, gradient
 
     def _train(self, program: Program, plan: Plan, run: Run, manager: PluginManager) -> None:
         with Interrupts() as interrupts:

@@ -13,6 +13,7 @@ BUNDLED = (
     "valor_plugins.callbacks.loss_curve",
     "valor_plugins.callbacks.progress",
     "valor_plugins.data.csv",
+    "valor_plugins.engines.native",
     "valor_plugins.graph_export.dot",
     "valor_plugins.graph_export.mermaid",
     "valor_plugins.graph_export.svg",

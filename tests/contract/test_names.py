@@ -26,6 +26,15 @@ BORDER = {
         "sig",
     },
     "functions.py": {"sig"},
+    # What takes the place of a Valor has the names of a Valor.
+    "standin.py": {
+        "grad",
+        "operador_mae",
+        "progenitor",
+        "propagar",
+        "propagar_tudo",
+        "sig",
+    },
     "_network.py": {
         "Camada",
         "MLP",

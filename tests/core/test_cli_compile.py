@@ -107,7 +107,7 @@ def test_what_a_long_run_would_use_is_compiled_where_no_engine_is_named(
         "@hookimpl", "told = lambda model, loss, optimizer, plan: Program(plan)\n\n    @hookimpl"
     )
     site.install("valor-able", modules={"valor_able": engines}, engines="valor_able")
-    options = ["compile", "run.toml", "-p", "no:valor-engines"]
+    options = ["compile", "run.toml", "-p", "no:valor-engines", "-p", "no:native"]
     line = "told: mode exact, 2 samples a step, shuffle True\n"
     assert run(*options) == (0, line, "")
     _, out, _ = run(*options, "--explain")
@@ -115,7 +115,7 @@ def test_what_a_long_run_would_use_is_compiled_where_no_engine_is_named(
 
 
 def test_what_cannot_be_compiled_is_a_warning_where_no_engine_is_named(run: Any) -> None:
-    code, out, err = run("compile", "run.toml")
+    code, out, err = run("compile", "run.toml", "-p", "no:native")
     assert code == 0
     assert out.startswith("eager: nothing is compiled")
     assert err.startswith("valor: warning: ")

@@ -39,6 +39,7 @@ class NativeProgram:
         schedule = optimizer.hyperparameters.get("learning_rate")
         self._schedule = schedule if isinstance(schedule, Schedule) else None
         self._done = plan.completed_steps
+        self._stale = False  # whether the model's parameters are older than ours
         self._eager: Any = None
         self._false_alarms = 0
         self._assemble()
@@ -124,7 +125,6 @@ class NativeProgram:
         self._values = [_zeros(stride), _zeros(stride)]
         self._states = [_zeros(stride * kinds), _zeros(stride * kinds)]
         self._turn = 0
-        self._stale = False
         self._looked_at = False
         context = self._context = np.zeros(len(FIELDS), np.int64)
         for name, area in self._areas.items():
@@ -338,8 +338,8 @@ class NativeProgram:
         except Exception:  # the run itself will raise it
             return None
         finally:
-            for parameter, (data, grad) in zip(self._parameters, before, strict=True):
-                parameter.data, parameter.grad = data, grad
+            for parameter, (value, gradient) in zip(self._parameters, before, strict=True):
+                parameter.data, parameter.grad = value, gradient
 
 
 def _zeros(size: int) -> Any:

@@ -4,7 +4,6 @@ For formulas of a single parameter, which are short and the same for all: optimi
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -53,7 +52,7 @@ def evaluate(
 
     def operands(node: int) -> list[int]:
         if node in terms:
-            return terms[node]
+            return list(terms[node])
         given = [left[node], right[node], scalars.condition.get(node, NOTHING)]
         return [each for each in given if each != NOTHING]
 
@@ -74,7 +73,7 @@ def evaluate(
 
 def poison(writer: Writer, scalars: Scalars, bits: Sequence[str], width: int) -> str | None:
     """Return lanes that are nan where a check failed and 0 elsewhere; None without checks."""
-    total: Any = None
+    total: str | None = None
     for check in bits:
         nan, zero = writer.constant(float("nan"), width), writer.constant(0.0, width)
         value = emit(writer, ops.SELECT, [nan, zero, check], width)
