@@ -39,7 +39,6 @@ _DIRECT = {
     "log1p": ops.LOG1P,
     "sin": ops.SIN,
     "cos": ops.COS,
-    "tanh": ops.TANH,
     "erf": ops.ERF,
     "erfc": ops.ERFC,
     "maximum": ops.MAXIMUM,

@@ -19,7 +19,6 @@ _LIBM = {
     ops.LOG1P: "log1p",
     ops.SIN: "sin",
     ops.COS: "cos",
-    ops.TANH: "tanh",
     ops.ERF: "erf",
     ops.ERFC: "erfc",
     ops.POW: "pow",
