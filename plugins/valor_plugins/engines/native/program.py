@@ -180,7 +180,7 @@ class NativeProgram:
                 len(self._inputs),
             )
             self._context[_FIELD["order"]] = self._order.ctypes.data
-        steps = self._set_rates(steps)
+        steps = self._set_rates(steps, plan.total_steps)
         if not steps:
             return True
         if len(self._areas["losses"]) < steps:
@@ -217,7 +217,7 @@ class NativeProgram:
         self._done += done
         self._stale = self._stale or done > 0
 
-    def _set_rates(self, steps: int) -> int:
+    def _set_rates(self, steps: int, total_steps: int) -> int:
         """Ask the schedule for each step's learning rate; return how many it gave."""
         if self._schedule is None:
             return steps
@@ -226,7 +226,7 @@ class NativeProgram:
         first = self._plan.first_step + self._done + 1
         for step in range(first, first + steps):
             try:
-                rate = self._schedule(step, self._plan.total_steps)
+                rate = self._schedule(step, total_steps)
                 rates.append(float(number(rate)))
             except Exception:  # eager will raise it again, and leave the steps before it alone
                 break
@@ -277,7 +277,7 @@ class NativeProgram:
         rows = next(itertools.islice(batches, batch, None), ())
         count = min(len(rows), GUARD // code.traced)
         count -= count % code.multiple
-        if not count or self._set_rates(1) < 1:
+        if not count:
             return
         rows = list(rows[:count])
         part = attrs.evolve(
@@ -293,7 +293,7 @@ class NativeProgram:
             state=self.state(),
         )
         expected = self._eagerly(part)
-        if expected is None:
+        if expected is None or self._set_rates(1, part.total_steps) < 1:
             return
         inputs, targets = _matrix(part.inputs), _matrix(part.targets)
         losses = np.zeros(1)
