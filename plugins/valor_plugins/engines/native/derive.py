@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 
 from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.order import eager_order
 from valor_plugins.engines.native.tape import NOTHING, Tape
 
 Ids = np.ndarray[Any, np.dtype[np.int32]]
@@ -76,7 +77,7 @@ def derive(tape: Tape, root: int, seed: int) -> Scalars:
     left = np.frombuffer(tape.left, np.int32).copy()
     right = np.frombuffer(tape.right, np.int32).copy()
     parents, slopes = _edges(tape, code, left, right)
-    order, needed = _order(root, parents, code)
+    order, needed = eager_order(root, parents, code == ops.PARAMETER)
     edges = _Edges(tape, order, needed, parents, slopes)
     return edges.program(code, left, right, root, seed)
 
@@ -86,7 +87,7 @@ def _edges(tape: Tape, code: Any, left: Ids, right: Ids) -> tuple[Any, Any]:
     parents = np.full((len(code), 2), NOTHING, np.int32)
     slopes = np.full((len(code), 2), NOTHING, np.int32)
     one, minus_one = tape.constant(1), tape.constant(-1)
-    implied = {
+    implied: dict[int, tuple[Any, ...]] = {
         ops.ADD: (left, right, one, one),
         ops.SUBTRACT: (left, right, one, minus_one),
         ops.MULTIPLY: (left, right, right, left),
@@ -108,34 +109,6 @@ def _edges(tape: Tape, code: Any, left: Ids, right: Ids) -> tuple[Any, Any]:
     counts = (code == ops.PARAMETER) | (parents != NOTHING).any(axis=1)
     parents[(parents < 0) | ~counts[np.maximum(parents, 0)]] = NOTHING
     return parents, slopes
-
-
-def _order(root: int, parents: Any, code: Any) -> tuple[Ids, Any]:
-    """Return eager's post-order of what the root is computed from, and what leads to a parameter."""
-    lefts, rights = parents[:, 0].tolist(), parents[:, 1].tolist()
-    needed = bytearray((code == ops.PARAMETER).tobytes())
-    seen = bytearray(needed)  # a parameter is a leaf: nobody visits it
-    order: list[int] = []
-    stack = [root]
-    push, pop, close = stack.append, stack.pop, order.append
-    while stack:
-        node = pop()
-        if node >= 0:
-            if seen[node]:
-                continue
-            seen[node] = 1
-            left, right = lefts[node], rights[node]
-            push(~node)
-            if right >= 0 and not seen[right]:
-                push(right)
-            if left >= 0 and not seen[left]:
-                push(left)
-        else:
-            node = ~node
-            close(node)
-            left, right = lefts[node], rights[node]
-            needed[node] = (left >= 0 and needed[left]) or (right >= 0 and needed[right])
-    return np.array(order, np.int32), np.frombuffer(needed, np.uint8).astype(bool)
 
 
 class _Edges:

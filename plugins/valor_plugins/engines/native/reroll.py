@@ -11,6 +11,7 @@ Long chains of additions become one sum with a list of terms, and a product that
 one of these terms becomes a part of the sum.
 """
 
+import itertools
 from typing import Any
 
 import attrs
@@ -345,7 +346,7 @@ class _Roller:
             kinds = self._kinds(first[0]), self._kinds(second[0])
             changes = (np.diff(kinds[0]) != 0) | (np.diff(kinds[1]) != 0)
             cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), first.shape[1]]
-            for start, stop in zip(cuts, cuts[1:], strict=False):
+            for start, stop in itertools.pairwise(cuts):
                 family.runs.append(self._pair(first[:, start:stop], second[:, start:stop]))
             used = [each for pair in family.runs for each in pair if each is not None]
         else:
@@ -376,12 +377,13 @@ class _Roller:
         single = np.flatnonzero(count == 1)
         begin = contributions.start[single]
         if len(single):
-            _, which = np.unique(kinds[begin], axis=0, return_inverse=True)
-            which = which.ravel()
+            # Both kinds in one number, which sorts much faster than pairs do.
+            pairs = kinds[begin] - kinds.min()
+            _, which = np.unique(pairs[:, 0] * (pairs.max() + 1) + pairs[:, 1], return_inverse=True)
             by_kind = np.argsort(which, kind="stable")
             cuts = np.flatnonzero(np.diff(which[by_kind])) + 1
             for number, rows in enumerate(np.split(by_kind, cuts)):
-                groups[number] = single[rows]
+                groups[number] = single[rows].tolist()
         for k in np.flatnonzero(count > 1).tolist():
             key = kinds[contributions.start[k] : contributions.start[k + 1]].tobytes()
             groups.setdefault(key, []).append(k)
