@@ -230,7 +230,7 @@ class Trainer:
             batch_size, shuffle: as for `fit`.
 
         Returns:
-            Lines for people to read: which engine one epoch would run on, and why; with "auto",
+            Lines for people to read. Which engine one epoch would run on, and why; with "auto",
             which one a long run would use; then what this one has to say.
 
         Raises:

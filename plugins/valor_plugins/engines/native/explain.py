@@ -44,7 +44,8 @@ def _stages(code: "Assembled") -> Iterator[str]:
 def _families(rolled: Rolled) -> Iterator[str]:
     for number, family in enumerate(rolled.families):
         varying = "v" if family.varying else " "
-        yield f"  {number:>4} {varying} {family.size:>9,} × {family.name:<11} {_of(family)}".rstrip()
+        line = f"  {number:>4} {varying} {family.size:>9,} × {family.name:<11} {_of(family)}"
+        yield line.rstrip()
 
 
 def _of(family: Family) -> str:

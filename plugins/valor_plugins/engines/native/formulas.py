@@ -15,6 +15,7 @@ from valor_plugins.engines.native.emit.step import OptimizerProgram, PenaltyProg
 from valor_plugins.engines.native.tape import Tape
 from valor_plugins.engines.native.trace import Tracer
 
+
 @attrs.define(eq=False)
 class SampleTrace:
     """One sample's loss, as a program.
@@ -164,4 +165,3 @@ def trace_optimizer(optimizer: Optimizer) -> OptimizerProgram:
 def scheduled(optimizer: Optimizer) -> bool:
     """Tell whether the learning rate follows a schedule."""
     return isinstance(optimizer.hyperparameters.get("learning_rate"), Schedule)
-

@@ -154,9 +154,7 @@ class Tape:
         self.right.append(right)
         return len(self.code) - 1
 
-    def compute(
-        self, code: int, left: int, right: int = NOTHING, condition: int = NOTHING
-    ) -> int:
+    def compute(self, code: int, left: int, right: int = NOTHING, condition: int = NOTHING) -> int:
         """Write a plain number down; the same operation of the same operands, once."""
         key = code, left, right, condition
         known = self._memo.get(key)
@@ -196,4 +194,3 @@ class Tape:
                 return None
             condition = self.both(condition, known)
         return condition
-

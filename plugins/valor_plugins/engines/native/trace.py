@@ -406,12 +406,14 @@ class Tracer:
 
         class Traced(Scalar, Valor):
             __slots__ = ("index",)
+            index: int
 
         class Parameter(Scalar, Valor):
             __slots__ = ()
 
         class Number(Base):
             __slots__ = ("index",)
+            index: int
 
             @staticmethod
             def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
@@ -449,6 +451,7 @@ class Tracer:
 
         class Condition(Base):
             __slots__ = ("index",)
+            index: int
 
             @staticmethod
             def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
@@ -476,4 +479,3 @@ class Tracer:
         traced_class, parameter_class, number_class = Traced, Parameter, Number
         self._traced_class, self._parameter_class = Traced, Parameter
         self._number_class, self._condition_class = Number, Condition
-

@@ -4,13 +4,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 import pytest
 
 import valor_plugins.engines.native.program as native_program
 from valor import (
     EAGER,
-    MLP,
     GradientTransform,
     Loss,
     Optimizer,
@@ -65,7 +63,9 @@ def odd_targets(predicted: Any, target: Any) -> Any:
 
 
 def hinges(predicted: Any, target: Any) -> Any:
-    parts = [maximum(0, 1 - where(t > 0.5, 1, -1) * p) for p, t in zip(predicted, target)]
+    parts = [
+        maximum(0, 1 - where(t > 0.5, 1, -1) * p) for p, t in zip(predicted, target, strict=True)
+    ]
     return sum(parts) + 0.01 * predicted[0] * predicted[-1]
 
 

@@ -1,9 +1,7 @@
-"""The native engine gives the bits of the visible graph: networks, batches, optimizers, at random."""
+"""The native engine gives the bits of the visible graph: random networks, batches, optimizers."""
 
 import random
 from typing import Any
-
-import attrs
 
 from valor import MLP, Activation, Valor
 from valor.functions import clip, erf, exp, log1p, maximum, softplus, sqrt, tanh, where

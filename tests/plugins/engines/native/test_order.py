@@ -3,9 +3,9 @@
 import random
 
 import numpy as np
-from valor_plugins.engines.native.order import eager_order
 
 from valor import Valor, topological_order
+from valor_plugins.engines.native.order import eager_order
 
 
 def order_in_python(root, parents, leaves):

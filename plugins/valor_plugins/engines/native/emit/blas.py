@@ -224,11 +224,10 @@ class BlasSamples:
 
     def _inputs_only_in_products(self) -> int | None:
         """Return the family of inputs, if products read it where the data is."""
-        for number, family in enumerate(self.rolled.families):
-            if family.code == ops.INPUT:
-                break
-        else:
+        codes = [family.code for family in self.rolled.families]
+        if ops.INPUT not in codes:
             return None
+        number = codes.index(ops.INPUT)
         read = [self.rolled.root, *self.rolled.checks]
         for kernel in self.kernels:
             for each in kernel.families:
@@ -319,7 +318,7 @@ class BlasSamples:
         return self._write_checks(writer, samples)
 
     def _write_rows(self, writer: Writer, samples: str) -> None:
-        """Write the way from data to matrices. Data that lies in order is not copied for products."""
+        """Write the way from data to matrices. What lies in order is not copied for products."""
         for number, family in enumerate(self.rolled.families):
             if family.code not in (ops.INPUT, ops.TARGET) or number not in self.layout.rows:
                 continue
@@ -411,7 +410,7 @@ def _write_dgemm(
     beta: float,
     c: Matrix,
 ) -> None:
-    """Write ``c = op(a) · op(b) + beta · c``, matrices by columns, with their leading dimensions."""
+    """Write ``c = op(a) · op(b) + beta · c``, matrices by columns, with leading dimensions."""
     writer.declared[_SYMBOL] = f"declare void @{_SYMBOL}({', '.join(['ptr'] * 13)})"
 
     def size(value: int | str) -> str:

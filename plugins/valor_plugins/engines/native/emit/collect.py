@@ -157,17 +157,12 @@ def write_grid(
             for start, last, count in pieces:
                 if last == start:
                     continue
-                with writer.loop(start, last, count, prefix="rows") as rows:
-                    with writer.loop(columns.index, end, step, prefix="columns") as tile:
-                        _write_grid_tile(
-                            writer,
-                            layout,
-                            grid,
-                            needed,
-                            block,
-                            (rows.index, count),
-                            (tile.index, width, vectors),
-                        )
+                with (
+                    writer.loop(start, last, count, prefix="rows") as rows,
+                    writer.loop(columns.index, end, step, prefix="columns") as tile,
+                ):
+                    row, lanes = (rows.index, count), (tile.index, width, vectors)
+                    _write_grid_tile(writer, layout, grid, needed, block, row, lanes)
         column = stop
 
 

@@ -55,9 +55,7 @@ class Tables:
     def add(self, positions: Any) -> Index:
         """Keep an array, and return the index that looks positions up."""
         positions = np.asarray(positions)
-        strides = tuple(
-            int(np.prod(positions.shape[axis + 1 :])) for axis in range(positions.ndim)
-        )
+        strides = tuple(int(np.prod(positions.shape[axis + 1 :])) for axis in range(positions.ndim))
         index = Index(0, strides, self._size)
         self._parts.append(positions.ravel().astype(np.int32))
         self._size += positions.size
@@ -151,9 +149,7 @@ def position(writer: Writer, index: Index, counters: tuple[Place, ...]) -> Place
     return writer.let(f"sext i32 {entry} to i64")
 
 
-def row_address(
-    writer: Writer, layout: Layout, number: int, place: Place, frame: str
-) -> str:
+def row_address(writer: Writer, layout: Layout, number: int, place: Place, frame: str) -> str:
     """Return the address of a member's lanes in a frame."""
     row = writer.plus(layout.rows[number], place)
     return writer.at(frame, writer.times(row, layout.micro * 8))

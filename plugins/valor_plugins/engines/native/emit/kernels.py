@@ -271,10 +271,11 @@ class _Tile:
         """
         writer, layout = self._writer, self._layout
         totals = self._rows(frame) if going_on else []
-        for pair, start, stop in stretches:
+        for pair, first, stop in stretches:
+            start = first
             if not totals:
-                totals = self._added(pair, start, frame, None)
-                start += 1
+                totals = self._added(pair, first, frame, None)
+                start = first + 1
             if start == stop:
                 continue
             carried = [(self._kind, total) for total in totals]

@@ -103,9 +103,7 @@ def _library(writer: Writer, code: int, operands: Sequence[str], width: int) -> 
     for lane in range(width):
         scalars = [writer.extract(operand, width, lane) for operand in operands]
         value = _call(writer, name, scalars, 1)
-        result = writer.let(
-            f"insertelement {vector(width)} {result}, double {value}, i64 {lane}"
-        )
+        result = writer.let(f"insertelement {vector(width)} {result}, double {value}, i64 {lane}")
     return result
 
 

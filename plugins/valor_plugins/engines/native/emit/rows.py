@@ -1,8 +1,8 @@
 """Samples outermost: every family that is kept is a matrix, one row a sample, lanes are members.
 
-Rows are padded to whole vectors, so that no loop has a remainder. What is in the padding is nobody's
-number: it is computed along, and neither summed nor given to anybody. A family of one member has no
-padding, and its lanes are samples.
+Rows are padded to whole vectors, so that no loop has a remainder. What is in the padding is
+nobody's number: it is computed along, and neither summed nor given to anybody. A family of one
+member has no padding, and its lanes are samples.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -126,10 +126,10 @@ class Step:
         writer = Writer(self.contract)
         for position, field in enumerate(FIELDS):
             kind = "i64" if field in _NUMBERS else "ptr"
-            if field in ("parameters", "next_parameters", "state", "next_state"):
-                field = "first_" + field
-            writer.line(f"%{field}_at = getelementptr i8, ptr %context, i64 {8 * position}")
-            writer.line(f"%{field} = load {kind}, ptr %{field}_at")
+            turns = field in ("parameters", "next_parameters", "state", "next_state")
+            name = f"first_{field}" if turns else field
+            writer.line(f"%{name}_at = getelementptr i8, ptr %context, i64 {8 * position}")
+            writer.line(f"%{name} = load {kind}, ptr %{name}_at")
         head, body, commit, end = "step_head", "step_body", "step_commit", "step_end"
         writer.line(f"br label %{head}")
         writer.begin(head)
