@@ -6,10 +6,11 @@ assembly), `machine` (to machine code, with a cache), and `assemble` and `progra
 """
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from valor import Engine, Loss, Optimizer, Plan, Program, hookimpl
-from valor.exceptions import MissingExtraError
+from valor.exceptions import CannotCompileError, MissingExtraError
 
 
 def compile_run(model: Any, loss: Loss, optimizer: Optimizer, plan: Plan) -> Program:
@@ -18,19 +19,28 @@ def compile_run(model: Any, loss: Loss, optimizer: Optimizer, plan: Plan) -> Pro
     Raises:
         MissingExtraError: llvmlite or NumPy is not installed.
         CannotCompileError: a formula looks at numbers, or keeps some between calls.
+        Exception: whatever the first sample's step raises eagerly.
     """
-    try:
-        import llvmlite.binding
-        import numpy as np
-    except ImportError as error:
+    missing = [name for name in ("llvmlite", "numpy") if find_spec(name) is None]
+    if missing:
         raise MissingExtraError(
-            "engine 'native' needs llvmlite and NumPy; install them with "
+            f"engine 'native' needs {' and '.join(missing)}; install the extra 'fast' with "
             "pip install 'valor-framework[fast]'"
-        ) from error
-    assert llvmlite, np
-    from valor_plugins.engines.native.program import NativeProgram
+        )
+    from valor_plugins.engines.native.program import NativeProgram, try_eagerly
 
-    return NativeProgram(model, loss, optimizer, plan)
+    try:
+        return NativeProgram(model, loss, optimizer, plan)
+    except CannotCompileError as error:
+        notes = getattr(error, "__notes__", ())
+        raise CannotCompileError("; ".join([str(error), *notes])) from error
+    except Exception as error:
+        # A formula that fails in a trace most likely fails in a run too, and there says it better.
+        try_eagerly(model, loss, optimizer, plan)
+        raise CannotCompileError(
+            f"with stand-ins for numbers, a formula raised {type(error).__name__}: {error}; it "
+            "runs with engine='eager'"
+        ) from error
 
 
 @hookimpl

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from valor import Loss, Optimizer, Schedule, Valor
-from valor.exceptions import CannotCompileError
+from valor.exceptions import CannotCompileError, FormulaError
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Lists, Scalars, derive
 from valor_plugins.engines.native.emit.evaluate import forward_only
@@ -72,7 +72,7 @@ def _traced(tracer: Tracer, model: Any, loss: Loss, shape: tuple[int, int]) -> i
     outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     result = loss(outputs, targets)
     if not tracer.is_scalar(result):
-        raise CannotCompileError(f"{loss} must return a Valor, not {type(result).__name__}")
+        raise FormulaError(f"{loss} must return a Valor, not {type(result).__name__}")
     root = tracer.id_of(result)
     if root < 0 or tracer.tape.code[root] <= ops.LAST_LEAF:
         raise CannotCompileError(f"{loss} returns what it was given, and computes nothing")
@@ -118,7 +118,7 @@ def trace_penalty(record: Any, forbidden: Sequence[Valor]) -> PenaltyProgram:
     with tracer.parameters([parameter]):
         result = record(parameter)
         if not tracer.is_scalar(result):
-            raise CannotCompileError(f"{record} must return a Valor, not {type(result).__name__}")
+            raise FormulaError(f"{record} must return a Valor, not {type(result).__name__}")
         root = tracer.id_of(result)
     if root < 0 or tracer.tape.code[root] <= ops.LAST_LEAF:
         raise CannotCompileError(f"{record} returns what it was given, and computes nothing")
@@ -136,7 +136,7 @@ def trace_transforms(records: Sequence[Any], count: int) -> Scalars | None:
     for record in records:
         gradients = record(list(gradients))
         if not isinstance(gradients, list) or len(gradients) != count:
-            raise CannotCompileError(f"{record} must return a list of {count} gradients")
+            raise FormulaError(f"{record} must return a list of {count} gradients")
     ids = np.array([tracer.id_of(each) for each in gradients], np.int32)
     scalars = forward_only(tracer.tape)
     scalars.contributions = Lists(np.arange(count, dtype=np.int32), np.arange(count + 1), ids)
@@ -157,7 +157,7 @@ def trace_optimizer(optimizer: Optimizer) -> OptimizerProgram:
         optimizer = attrs.evolve(optimizer, bound={**optimizer.bound, "learning_rate": rate})
     result = optimizer(parameter, gradient, state, step)
     if not isinstance(result, tuple) or len(result) != 2 or len(result[1]) != len(state):
-        raise CannotCompileError(f"{optimizer} must return (parameter, state)")
+        raise FormulaError(f"{optimizer} must return (parameter, state)")
     ids = [tracer.id_of(each) for each in (result[0], *result[1])]
     return OptimizerProgram(forward_only(tape), ids[0], ids[1:])
 

@@ -330,16 +330,40 @@ class NativeProgram:
 
     def _eagerly(self, part: Plan) -> Any:
         """Return loss and parameters after one step of eager's; None if it fails."""
-        before = [(p.data, p.grad) for p in self._parameters]
-        losses = array("d")
         try:
-            EAGER.compile(self._model, self._loss, self._optimizer, part).advance(1, losses)
-            return np.array([losses[0], *(p.data for p in self._parameters)])
+            return _eager_step(self._model, self._loss, self._optimizer, part)
         except Exception:  # the run itself will raise it
             return None
-        finally:
-            for parameter, (value, gradient) in zip(self._parameters, before, strict=True):
-                parameter.data, parameter.grad = value, gradient
+
+
+def try_eagerly(model: Any, loss: Loss, optimizer: Optimizer, plan: Plan) -> None:
+    """Do a step of eager's on the first sample, and undo it.
+
+    Raises:
+        Exception: whatever the step raises.
+    """
+    part = attrs.evolve(
+        plan,
+        inputs=[plan.inputs[0]],
+        targets=[plan.targets[0]],
+        batch_size=1,
+        epochs=1,
+        completed_steps=0,
+    )
+    _eager_step(model, loss, optimizer, part)
+
+
+def _eager_step(model: Any, loss: Loss, optimizer: Optimizer, part: Plan) -> Any:
+    """Return loss and parameters after one step of eager's, and leave the parameters alone."""
+    parameters = model.parametros()
+    before = [(parameter.data, parameter.grad) for parameter in parameters]
+    losses = array("d")
+    try:
+        EAGER.compile(model, loss, optimizer, part).advance(1, losses)
+        return np.array([losses[0], *(parameter.data for parameter in parameters)])
+    finally:
+        for parameter, (value, gradient) in zip(parameters, before, strict=True):
+            parameter.data, parameter.grad = value, gradient
 
 
 def _zeros(size: int) -> Any:
