@@ -314,3 +314,26 @@ def test_a_derivative_is_a_formula_that_an_engine_can_trace(
         traced if arity > 1 else (traced,), plain if arity > 1 else (plain,), strict=True
     ):
         assert bits(float(number_in(found))) == bits(float(expected))
+
+
+@given(everything | st.floats(-1, 1))
+@pytest.mark.parametrize("name", ["sig", "tanh", "softplus"])
+def test_what_is_built_from_others_can_be_traced(name: str, x: float) -> None:
+    traced = TABLE[name].value(Probe(x))
+    assert bits(float(number_in(traced))) == bits(TABLE[name].value(x))
+
+
+# Around 0.2, tanh goes over from a series to the exponential.
+
+
+@given(st.floats(allow_nan=False) | st.floats(-0.3, 0.3))
+def test_tanh_is_odd_and_close_to_the_library(x: float) -> None:
+    assert bits(functions.tanh(-x)) == bits(-functions.tanh(x))
+    assert abs(functions.tanh(x) - math.tanh(x)) <= 5 * math.ulp(math.tanh(x))
+    assert abs(functions.tanh(x)) <= 1
+
+
+@pytest.mark.parametrize("x", [0.0, -0.0, 5e-324, -5e-324, 2.3e-308, -1e-200, 1e-9])
+def test_tanh_of_what_is_tiny_is_itself(x: float) -> None:
+    assert bits(functions.tanh(x)) == bits(x)
+    assert bits(Valor(x).tanh().data) == bits(x)
