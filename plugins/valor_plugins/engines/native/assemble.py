@@ -20,8 +20,9 @@ from valor_plugins.engines.native.formulas import (
     trace_sample,
     trace_transforms,
 )
-from valor_plugins.engines.native.machine import Code, compiled, exp_function, machine
+from valor_plugins.engines.native.machine import Code, compiled, machine
 from valor_plugins.engines.native.reroll import Rolled, reroll
+from valor_plugins.engines.native.vector_math import exp_functions
 
 STRAIGHT = 400  # scalars; beyond it compile time would grow faster than what is won
 
@@ -166,8 +167,7 @@ def _module(step: Step, width: int) -> str:
     writer = step.write()
     lines = list(writer.declared.values())
     if any(name.startswith("valor.exp") for name in writer.declared):
-        for each in sorted({1, width}):
-            lines += exp_function(each).splitlines()
+        lines += exp_functions(sorted({1, width})).splitlines()
     declared: dict[str, str] = {}
     rest = []
     for line in lines:

@@ -5,17 +5,15 @@ import functools
 import hashlib
 import os
 import platform
-import re
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 import llvmlite
-from llvmlite import binding, ir
+from llvmlite import binding
 
 from valor.exceptions import ValorError
 from valor.files import cache_folder, write_atomically
-from valor_plugins.engines.native.vector_math import emit_exp, lanes_follow_libm
 
 # Of each cached file: what it is, then the digest of what follows.
 _MAGIC = b"valor native 1\n"
@@ -62,41 +60,6 @@ def _identity() -> bytes:
     host = machine()
     versions = (llvmlite.__version__, str(binding.llvm_version_info), platform.machine())
     return "\n".join((host.name, host.features, *versions)).encode()
-
-
-@functools.cache
-def exp_function(width: int) -> str:
-    """Return the definition of `exp` in lanes, with the bits of the C library's."""
-    if width == 1 or not lanes_follow_libm():
-        return _exp_by_lane(width)
-    kind = ir.VectorType(ir.DoubleType(), width)
-    module = ir.Module()
-    caller = ir.Function(module, ir.FunctionType(kind, [kind]), "caller")
-    builder = ir.IRBuilder(caller.append_basic_block())
-    builder.ret(emit_exp(builder, caller.args[0]))
-    text = re.sub(r"^(;|target |source_filename).*$", "", str(module), flags=re.MULTILINE)
-    parts = re.split(r"(?m)^(?=define |declare |@)", text)
-    return "".join(part for part in parts if '@"caller"' not in part.partition("{")[0])
-
-
-def _exp_by_lane(width: int) -> str:
-    if width == 1:
-        return (
-            "declare double @exp(double)\n"
-            "define internal double @valor.exp.f64(double %x) alwaysinline {\n"
-            "  %y = call double @exp(double %x)\n  ret double %y\n}\n"
-        )
-    kind = f"<{width} x double>"
-    lines = [f"define internal {kind} @valor.exp.v{width}f64({kind} %x) alwaysinline {{"]
-    before = "poison"
-    for lane in range(width):
-        lines += [
-            f"  %x{lane} = extractelement {kind} %x, i64 {lane}",
-            f"  %y{lane} = call double @exp(double %x{lane})",
-            f"  %v{lane} = insertelement {kind} {before}, double %y{lane}, i64 {lane}",
-        ]
-        before = f"%v{lane}"
-    return "\n".join(["declare double @exp(double)", *lines, f"  ret {kind} {before}", "}\n"])
 
 
 @attrs.define(eq=False)

@@ -19,12 +19,10 @@ import math
 import platform
 import struct
 from array import array
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from valor.functions import exp
-
-if TYPE_CHECKING:
-    from llvmlite import ir
+from valor_plugins.engines.native.emit.writer import literal, vector
 
 _ROWS = 128
 # Adding it rounds a float below 2**51 to an integer, which is left in the lowest bits.
@@ -68,208 +66,147 @@ def _table() -> tuple[int, ...]:
     return tuple(words)
 
 
-def emit_exp(builder: "ir.IRBuilder", x: "ir.Value") -> "ir.Value":
-    """Emit e**x for a double or a vector of doubles, of any width, and return the result.
+def exp_functions(widths: Sequence[int]) -> str:
+    """Return LLVM's assembly of a function for e**x in each of these numbers of lanes.
 
-    The bits are those of the platform's libm where `lanes_follow_libm`. The work stands in one
-    function of the module for each width, which LLVM is told to inline.
-
-    Args:
-        builder: where the call goes; the code behind it is compiled for a CPU with FMA.
-        x: an ``llvmlite.ir`` value.
+    They are called ``@valor.exp.f64`` (of one lane: a plain double), ``@valor.exp.v4f64`` and so
+    on, are inlined where they are called, and give the bits of the platform's libm.
     """
-    return builder.call(_exp_function(builder.module, x.type), [x])
+    if not lanes_follow_libm():
+        return "\n".join([_LIBM, *(_calls_by_lane(f"exp.{_suffix(n)}", n) for n in widths)])
+    return _following_libm(widths)
 
 
-def _exp_function(module: "ir.Module", kind: "ir.Type") -> "ir.Function":
-    """Return the module's function for e**x on numbers of this type, made on first use."""
-    from llvmlite import ir
+_LIBM = "declare double @exp(double)\n"
 
-    name = f"valor.exp.{_suffix(kind)}"
-    if name in module.globals:
-        return module.globals[name]
-    function = ir.Function(module, ir.FunctionType(kind, [kind]), name)
-    function.linkage = "internal"
-    function.attributes.add("alwaysinline")
-    builder = ir.IRBuilder(function.append_basic_block())
-    (x,) = function.args
-    usual = _emit_usual(builder, x)
+
+def _following_libm(widths: Sequence[int]) -> str:
+    words = ", ".join(f"i64 {word}" for word in _table())
+    table = f"@valor.exp.table = internal constant [{2 * _ROWS} x i64] [{words}], align 16\n"
+    return "\n".join([_LIBM, table, *map(_exp_function, widths)])
+
+
+def _suffix(width: int) -> str:
+    """Return how LLVM writes a type in the name of a function: f64, v4f64."""
+    return "f64" if width == 1 else f"v{width}f64"
+
+
+def _exp_function(width: int) -> str:
+    """Return the function that follows the library, and what it calls."""
+    suffix, kind, words = _suffix(width), vector(width), vector(width, "i64")
+    fma = f"call {kind} @llvm.fma.{suffix}"
+
+    def every(value: float | int) -> str:
+        number = literal(value) if isinstance(value, float) else str(value)
+        element = "double" if isinstance(value, float) else "i64"
+        return number if width == 1 else f"<{', '.join([f'{element} {number}'] * width)}>"
+
     # One comparison finds what is large, infinite or nan; below it no special case is left:
     # where |x| < 2**-54, for which the library has a branch, 1 + x rounds to 1 in any case.
-    large = builder.fcmp_unordered(">=", _call(builder, "llvm.fabs", x), _constant(kind, _LARGE))
-    with builder.if_then(_any(builder, large), likely=False):
-        builder.ret(builder.call(_libm_function(module, kind), [x]))
-    builder.ret(usual)
-    return function
+    mask = f"i{width}"
+    return f"""\
+declare {kind} @llvm.fma.{suffix}({kind}, {kind}, {kind})
+declare {kind} @llvm.fabs.{suffix}({kind})
+{_calls_by_lane(f"exp.libm.{suffix}", width, "noinline cold")}
+define internal {kind} @valor.exp.{suffix}({kind} %x) alwaysinline {{
+  %size = call {kind} @llvm.fabs.{suffix}({kind} %x)
+  %large = fcmp uge {kind} %size, {every(_LARGE)}
+  %lanes = bitcast {vector(width, "i1")} %large to {mask}
+  %some = icmp ne {mask} %lanes, 0
+  br i1 %some, label %special, label %usual, !prof !{{!"branch_weights", i32 1, i32 99}}
+special:
+  %slow = call {kind} @valor.exp.libm.{suffix}({kind} %x)
+  ret {kind} %slow
+usual:
+  %shifted = {fma}({kind} %x, {kind} {every(_ROWS_PER_LN2)}, {kind} {every(_SHIFT)})
+  %whole = fsub {kind} %shifted, {every(_SHIFT)}
+  %near = {fma}({kind} %whole, {kind} {every(_LN2_HIGH)}, {kind} %x)
+  %r = {fma}({kind} %whole, {kind} {every(_LN2_LOW)}, {kind} %near)
+  %k = bitcast {kind} %shifted to {words}
+  %row = and {words} %k, {every(_ROWS - 1)}
+{_look_up(width)}
+  %power = shl {words} %k, {every(45)}
+  %scaled = add {words} %second, %power
+  %factor = bitcast {words} %scaled to {kind}
+  %error = bitcast {words} %first to {kind}
+  %r2 = fmul {kind} %r, %r
+  %r4 = fmul {kind} %r2, %r2
+  %low = fadd {kind} %r, %error
+  %p = {fma}({kind} %r, {kind} {every(_C3)}, {kind} {every(_C2)})
+  %q = {fma}({kind} %r, {kind} {every(_C5)}, {kind} {every(_C4)})
+  %middle = {fma}({kind} %p, {kind} %r2, {kind} %low)
+  %rest = {fma}({kind} %r4, {kind} %q, {kind} %middle)
+  %result = {fma}({kind} %factor, {kind} %rest, {kind} %factor)
+  ret {kind} %result
+}}
+"""
 
 
-def _emit_usual(builder: "ir.IRBuilder", x: "ir.Value") -> "ir.Value":
-    """Emit e**x for |x| < 512: the operations of the library, in its order."""
-    from llvmlite import ir
-
-    kind = x.type
-    words = _like(kind, ir.IntType(64))
-
-    def fused(a: "ir.Value | float", b: "ir.Value | float", c: "ir.Value | float") -> "ir.Value":
-        operands = [_constant(kind, v) if isinstance(v, float) else v for v in (a, b, c)]
-        return _call(builder, "llvm.fma", *operands)
-
-    shifted = fused(x, _ROWS_PER_LN2, _SHIFT)
-    whole = builder.fsub(shifted, _constant(kind, _SHIFT))
-    r = fused(whole, _LN2_LOW, fused(whole, _LN2_HIGH, x))
-    k = builder.bitcast(shifted, words)
-    row = builder.and_(k, _constant(words, _ROWS - 1))
-    error, factor = _emit_look_up(builder, row)
-    factor = builder.add(factor, builder.shl(k, _constant(words, 45)))
-    factor = builder.bitcast(factor, kind)
-    r2 = builder.fmul(r, r)
-    rest = builder.fadd(r, builder.bitcast(error, kind))
-    rest = fused(fused(r, _C3, _C2), r2, rest)
-    rest = fused(builder.fmul(r2, r2), fused(r, _C5, _C4), rest)
-    return fused(factor, rest, factor)
+def _calls_by_lane(name: str, width: int, attributes: str = "alwaysinline") -> str:
+    """Return a function that calls the library for each lane."""
+    kind = vector(width)
+    lines = [f"define internal {kind} @valor.{name}({kind} %x) {attributes} {{"]
+    result = "poison"
+    if width == 1:
+        lines.append("  %y0 = call double @exp(double %x)")
+        result = "%y0"
+    for lane in range(width) if width > 1 else ():
+        lines += [
+            f"  %x{lane} = extractelement {kind} %x, i64 {lane}",
+            f"  %y{lane} = call double @exp(double %x{lane})",
+            f"  %v{lane} = insertelement {kind} {result}, double %y{lane}, i64 {lane}",
+        ]
+        result = f"%v{lane}"
+    return "\n".join([*lines, f"  ret {kind} {result}", "}\n"])
 
 
-def _emit_look_up(builder: "ir.IRBuilder", row: "ir.Value") -> "tuple[ir.Value, ir.Value]":
-    """Emit the reading of both words of a row of the table, for each lane.
+def _look_up(width: int) -> str:
+    """Return what reads both words of a row of the table, for each lane.
 
     One load of 16 bytes a lane brings both, and shuffles sort them: measured to be faster than
-    two gathers. The pairs of lanes 0, 2, 4 … stand in one register and those of lanes 1, 3, 5 …
-    in another, so that each column takes one "unpack" of an x86 CPU.
+    two gathers. The pairs of lanes 0, 2, 4 … are joined to one register and those of lanes 1, 3,
+    5 … to another, so that each column takes one "unpack" of an x86 CPU.
     """
-    from llvmlite import ir
-
-    word = ir.IntType(64)
-    pair = ir.VectorType(word, 2)
-    table = _table_of(builder.module)
-
-    def load(index: "ir.Value") -> "ir.Value":
-        first = builder.shl(index, word(1))
-        address = builder.gep(table, [word(0), first], inbounds=True)
-        return builder.load(builder.bitcast(address, pair.as_pointer()), align=16)
-
-    if not isinstance(row.type, ir.VectorType):
-        both = load(row)
-        return builder.extract_element(both, word(0)), builder.extract_element(both, word(1))
-    lanes = row.type.count
-    pairs = [load(builder.extract_element(row, word(i))) for i in range(lanes)]
-    even, odd = pairs[::2], pairs[1::2]
-    if len(odd) < len(even):
-        odd.append(ir.Constant(pair, ir.Undefined))
-    place = [i // 2 * 2 + i % 2 * 2 * len(even) for i in range(lanes)]
-    order = ir.VectorType(ir.IntType(32), lanes)
-    halves = _join(builder, even), _join(builder, odd)
-    error, factor = (
-        builder.shuffle_vector(*halves, ir.Constant(order, [i + which for i in place]))
-        for which in (0, 1)
-    )
-    return error, factor
+    words = vector(width, "i64")
+    lines = []
+    for lane in range(width):
+        row = f"extractelement {words} %row, i64 {lane}" if width > 1 else "add i64 %row, 0"
+        lines += [
+            f"  %row{lane} = {row}",
+            f"  %at{lane} = getelementptr <2 x i64>, ptr @valor.exp.table, i64 %row{lane}",
+            f"  %pair{lane} = load <2 x i64>, ptr %at{lane}, align 16",
+        ]
+    if width == 1:
+        names = enumerate(("first", "second"))
+        return "\n".join(
+            lines + [f"  %{name} = extractelement <2 x i64> %pair0, i64 {i}" for i, name in names]
+        )
+    joined = [_join(lines, [f"%pair{lane}" for lane in range(start, width, 2)]) for start in (0, 1)]
+    place = [lane // 2 * 2 + lane % 2 * width for lane in range(width)]
+    for which, name in enumerate(("first", "second")):
+        order = ", ".join(f"i32 {i + which}" for i in place)
+        lines.append(
+            f"  %{name} = shufflevector {words} {joined[0]}, {words} {joined[1]}, "
+            f"<{width} x i32> <{order}>"
+        )
+    return "\n".join(lines)
 
 
-def _join(builder: "ir.IRBuilder", pairs: "list[ir.Value]") -> "ir.Value":
-    """Emit the vector of all these pairs, one after the other."""
-    from llvmlite import ir
-
-    word = ir.IntType(64)
-    joined = ir.VectorType(word, 2 * len(pairs))
-    signature = ir.FunctionType(joined, [joined, pairs[0].type, word])
-    insert = _declare(builder.module, f"llvm.vector.insert.v{joined.count}i64.v2i64", signature)
-    result = ir.Constant(joined, ir.Undefined)
-    for i, pair in enumerate(pairs):
-        result = builder.call(insert, [result, pair, word(2 * i)])
-    return result
-
-
-def _table_of(module: "ir.Module") -> "ir.GlobalVariable":
-    """Return the module's table, made on first use."""
-    from llvmlite import ir
-
-    name = "valor.exp.table"
-    if name in module.globals:
-        return module.globals[name]
-    words = _table()
-    kind = ir.ArrayType(ir.IntType(64), len(words))
-    table = ir.GlobalVariable(module, kind, name)
-    table.linkage = "internal"
-    table.global_constant = True
-    table.align = 16
-    table.initializer = ir.Constant(kind, words)
-    return table
-
-
-def _libm_function(module: "ir.Module", kind: "ir.Type") -> "ir.Function":
-    """Return the module's function that calls libm's exp for each lane, made on first use."""
-    from llvmlite import ir
-
-    name = f"valor.exp.libm.{_suffix(kind)}"
-    if name in module.globals:
-        return module.globals[name]
-    double = ir.DoubleType()
-    libm = _declare(module, "exp", ir.FunctionType(double, [double]))
-    function = ir.Function(module, ir.FunctionType(kind, [kind]), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    function.attributes.add("cold")
-    builder = ir.IRBuilder(function.append_basic_block())
-    (x,) = function.args
-    if isinstance(kind, ir.VectorType):
-        result = x
-        for i in range(kind.count):
-            value = builder.call(libm, [builder.extract_element(x, ir.IntType(32)(i))])
-            result = builder.insert_element(result, value, ir.IntType(32)(i))
-    else:
-        result = builder.call(libm, [x])
-    builder.ret(result)
-    return function
-
-
-def _any(builder: "ir.IRBuilder", conditions: "ir.Value") -> "ir.Value":
-    """Emit whether a condition holds in some lane."""
-    from llvmlite import ir
-
-    if not isinstance(conditions.type, ir.VectorType):
-        return conditions
-    mask = ir.IntType(conditions.type.count)
-    return builder.icmp_unsigned("!=", builder.bitcast(conditions, mask), mask(0))
-
-
-def _call(builder: "ir.IRBuilder", intrinsic: str, *operands: "ir.Value") -> "ir.Value":
-    """Emit a call of an intrinsic that is declared for each type of number apart."""
-    from llvmlite import ir
-
-    kind = operands[0].type
-    signature = ir.FunctionType(kind, [kind] * len(operands))
-    return builder.call(
-        _declare(builder.module, f"{intrinsic}.{_suffix(kind)}", signature), operands
-    )
-
-
-def _declare(module: "ir.Module", name: str, signature: "ir.FunctionType") -> "ir.Function":
-    """Return the module's declaration of a function, made on first use."""
-    from llvmlite import ir
-
-    return module.globals.get(name) or ir.Function(module, signature, name)
-
-
-def _suffix(kind: "ir.Type") -> str:
-    """Return how LLVM writes a type in the name of an intrinsic: f64, v4f64."""
-    from llvmlite import ir
-
-    return f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
-
-
-def _like(kind: "ir.Type", element: "ir.Type") -> "ir.Type":
-    """Return the type with as many lanes as `kind`, of another element."""
-    from llvmlite import ir
-
-    return ir.VectorType(element, kind.count) if isinstance(kind, ir.VectorType) else element
-
-
-def _constant(kind: "ir.Type", value: float) -> "ir.Constant":
-    """Return a constant with the same value in every lane."""
-    from llvmlite import ir
-
-    lanes = [value] * kind.count if isinstance(kind, ir.VectorType) else value
-    return ir.Constant(kind, lanes)
+def _join(lines: list[str], parts: list[str]) -> str:
+    """Write what joins vectors of the same length, a power of two of them, into one."""
+    length = 2
+    while len(parts) > 1:
+        order = ", ".join(f"i32 {i}" for i in range(2 * length))
+        halves = []
+        for a, b in zip(parts[::2], parts[1::2], strict=True):
+            halves.append(f"{a}_{length}")
+            kind = f"<{length} x i64>"
+            lines.append(
+                f"  {halves[-1]} = shufflevector {kind} {a}, {kind} {b}, "
+                f"<{2 * length} x i32> <{order}>"
+            )
+        parts, length = halves, 2 * length
+    return parts[0]
 
 
 # Whether the library at hand is the one that is followed
@@ -290,9 +227,9 @@ def lanes_follow_libm() -> bool:
     if not binding.get_host_cpu_features().get("fma"):
         return False
     points = array("d", _points())
-    results = array("d", points)
-    _exp_in_place(results)
-    return results.tobytes() == array("d", map(exp, points)).tobytes()
+    expected = array("d", map(exp, points))
+    _exp_in_place(points)
+    return points.tobytes() == expected.tobytes()
 
 
 def _points() -> list[float]:
@@ -316,28 +253,28 @@ def _points() -> list[float]:
 
 def _exp_in_place(numbers: "array[float]") -> None:
     """Replace each number by e**x, four at a time, with code that is made for it here."""
-    from llvmlite import binding, ir
+    from llvmlite import binding
 
-    index = ir.IntType(64)
-    lanes = ir.VectorType(ir.DoubleType(), 4)
-    module = ir.Module()
-    signature = ir.FunctionType(ir.VoidType(), [lanes.as_pointer(), index])
-    builder = ir.IRBuilder(ir.Function(module, signature, "run").append_basic_block())
-    start, count = builder.function.args
-    entry = builder.block
-    loop, done = (builder.function.append_basic_block(name) for name in ("loop", "done"))
-    builder.branch(loop)
-    builder.position_at_end(loop)
-    i = builder.phi(index)
-    address = builder.gep(start, [i])
-    builder.store(emit_exp(builder, builder.load(address, align=8)), address, align=8)
-    following = builder.add(i, index(1))
-    i.add_incoming(index(0), entry)
-    i.add_incoming(following, loop)
-    builder.cbranch(builder.icmp_unsigned("<", following, count), loop, done)
-    builder.position_at_end(done)
-    builder.ret_void()
-
+    text = (
+        _following_libm([4])
+        + """
+define void @run(ptr %numbers, i64 %count) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %address = getelementptr <4 x double>, ptr %numbers, i64 %i
+  %x = load <4 x double>, ptr %address, align 8
+  %y = call <4 x double> @valor.exp.v4f64(<4 x double> %x)
+  store <4 x double> %y, ptr %address, align 8
+  %next = add i64 %i, 1
+  %more = icmp ult i64 %next, %count
+  br i1 %more, label %loop, label %done
+done:
+  ret void
+}
+"""
+    )
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     target = binding.Target.from_default_triple().create_target_machine(
@@ -345,7 +282,7 @@ def _exp_in_place(numbers: "array[float]") -> None:
         features=binding.get_host_cpu_features().flatten(),
         opt=0,  # quickest to compile; the operations are the same
     )
-    engine = binding.create_mcjit_compiler(binding.parse_assembly(str(module)), target)
+    engine = binding.create_mcjit_compiler(binding.parse_assembly(text), target)
     engine.finalize_object()
     run = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(
         engine.get_function_address("run")

@@ -1,11 +1,9 @@
 """Machine code and its cache: what is kept, what is refused, and several at once."""
 
-import ctypes
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -107,31 +105,3 @@ def test_several_processes_at_once(cache: Path) -> None:
     assert [process.communicate(timeout=60)[0] for process in processes] == ["16\n"] * 4
     assert len(objects(cache)) == 1
     assert sorted(os.listdir(cache)) == sorted([objects(cache)[0].name, "CACHEDIR.TAG"])
-
-
-@pytest.mark.parametrize("follows", [True, False])
-@pytest.mark.parametrize("width", [1, 2, 4, 8])
-def test_exp_in_lanes(
-    cache: Path, monkeypatch: pytest.MonkeyPatch, width: int, follows: bool
-) -> None:
-    """Also where the C library's exp is called lane by lane, because ours has other bits."""
-    import math
-
-    if not follows:
-        monkeypatch.setattr(machine, "lanes_follow_libm", lambda: False)
-    machine.exp_function.cache_clear()
-    kind, suffix = ("double", "f64") if width == 1 else (f"<{width} x double>", f"v{width}f64")
-    definition = machine.exp_function(width)
-    machine.exp_function.cache_clear()
-    code: Any = machine.compiled(
-        f"{definition}\n"
-        "define i64 @run(ptr %context, i64 %steps) {\nentry:\n"
-        f"  %x = load {kind}, ptr %context, align 8\n"
-        f"  %y = call {kind} @valor.exp.{suffix}({kind} %x)\n"
-        f"  store {kind} %y, ptr %context, align 8\n"
-        "  ret i64 0\n}\n"
-    )
-    values = [0.5, -1.25, -745.2, 1000.0, -0.0, 3.0, 1e-300, 709.7][:width]
-    lanes = (ctypes.c_double * width)(*values)
-    code.run(ctypes.addressof(lanes), 0)
-    assert list(lanes) == [math.inf if x > 710 else math.exp(x) for x in values]
