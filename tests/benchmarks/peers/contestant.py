@@ -35,10 +35,6 @@ def contestant(name: str, work: Work) -> Take:
         import ours
 
         return ours.contestant(variant, work)
-    if kind == "C":
-        import limit
-
-        return limit.contestant(work)
     import theirs
 
     return stopwatch(getattr(theirs, kind.lower())(work, variant))

@@ -4,6 +4,7 @@ Each function takes a work and a variant, and returns what trains for some steps
 weights and gives the loss of the last step before its update.
 """
 
+import functools
 import itertools
 import math
 import os
@@ -78,7 +79,9 @@ def pytorch(work: Work, variant: str) -> Train:
     pairs = [tuple(torch.from_numpy(a.copy()) for a in pair) for pair in work.minibatches()]
 
     def train(steps: int) -> float:
-        layers = [tuple(torch.tensor(a).requires_grad_() for a in layer) for layer in work.weights()]
+        layers = [
+            tuple(torch.tensor(a).requires_grad_() for a in layer) for layer in work.weights()
+        ]
         descent = torch.optim.SGD([each for layer in layers for each in layer], lr=work.rate)
         for step in range(steps):
             values, targets = pairs[step % len(pairs)]
@@ -135,7 +138,8 @@ def jax(work: Work, variant: str) -> Train:
 
     def descend(state: Any, step: Any) -> Any:
         layers, *moments = state
-        x, y = inputs[step % len(inputs)], targets[step % len(inputs)]
+        batch = step % len(inputs) if len(inputs) > 1 else 0
+        x, y = inputs[batch], targets[batch]
         value, gradients = jax.value_and_grad(loss)(layers, x, y)
         if not work.adam:
             return (jax.tree.map(lambda p, g: p - work.rate * g, layers, gradients),), value
@@ -151,9 +155,10 @@ def jax(work: Work, variant: str) -> Train:
 
     def train(steps: int) -> float:
         if steps not in compiled:
-            scan = lambda state: jax.lax.scan(descend, state, jnp.arange(steps), unroll=unroll)  # noqa: E731
+            steps_of = jnp.arange(steps)
+            scan = functools.partial(jax.lax.scan, descend, xs=steps_of, unroll=unroll)
             compiled[steps] = jax.jit(scan)
-        state, losses = jax.block_until_ready(compiled[steps](begin))
+        _, losses = jax.block_until_ready(compiled[steps](begin))
         return float(losses[-1])
 
     return train
@@ -189,7 +194,8 @@ def micrograd(work: Work, variant: str) -> Train:
         parameters = [Value(value) for value in work.flat_weights()]
         for step in range(steps):
             loss = Value(0.0)
-            for x, targets in zip(*rows[step % len(rows)], strict=True):
+            for row, targets in zip(*rows[step % len(rows)], strict=True):
+                x: list[Any] = row
                 left = iter(parameters)
                 for (inputs, width), name in zip(
                     itertools.pairwise(work.widths), work.activations, strict=True
