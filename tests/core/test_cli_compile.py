@@ -51,8 +51,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site: Any) -> Path:
     return tmp_path
 
 
+def files_in(folder: Path) -> list[str]:
+    """Return what is in a folder, without what Python keeps of the modules there."""
+    return sorted(name for name in os.listdir(folder) if name != "__pycache__")
+
+
 def test_it_tells_a_line_and_explains_on_demand(run: Any, folder: Path) -> None:
-    before = sorted(os.listdir(folder))
+    before = files_in(folder)
     line = "told: mode exact, 2 samples a step, shuffle True\n"
     assert run("compile", "run.toml", "--engine", "told") == (0, line, "")
     code, out, err = run("compile", "run.toml", "--engine", "told", "--explain")
@@ -60,7 +65,7 @@ def test_it_tells_a_line_and_explains_on_demand(run: Any, folder: Path) -> None:
     first, rest = out.split("\n", 1)
     assert first == "one epoch: engine told, asked for; a remark"
     assert rest == f"{line}more of it\n"
-    assert sorted(os.listdir(folder)) == before
+    assert files_in(folder) == before
 
 
 def test_options_stand_above_the_file(run: Any) -> None:
@@ -76,12 +81,12 @@ def test_options_stand_above_the_file(run: Any) -> None:
 def test_nothing_is_trained_or_written(run: Any, folder: Path) -> None:
     with open("run.toml", "a") as file:
         file.write('[output]\nfolder = "out"\n[[callbacks]]\nname = "csv_log"\n')
-    before = sorted(os.listdir(folder))
+    before = files_in(folder)
     code, out, err = run("compile", "run.toml", "--engine", "eager")
     assert (code, err) == (0, "")
     assert out.startswith("eager: nothing is compiled")
     assert len(out.splitlines()) == 1
-    assert sorted(os.listdir(folder)) == before
+    assert files_in(folder) == before
 
 
 @pytest.mark.parametrize("command", ["compile", "train"])

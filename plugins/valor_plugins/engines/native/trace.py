@@ -7,21 +7,17 @@ for the time of the trace (by its class, so that it is found wherever the model 
 formula's file and line.
 """
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
-import valor
 from valor import Valor, topological_order
-from valor.exceptions import CannotCompileError
-from valor.functions import TABLE, Function, number, power_of
-from valor.standin import StandIn, refusal
+from valor.functions import TABLE, Function, number
+from valor.standin import StandIn
 from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.stand_ins import StandIns, refuse
 from valor_plugins.engines.native.tape import NOTHING, Tape
 
-_OURS = (os.path.dirname(valor.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
 _new = object.__new__
 
 # Rows whose value is one operation of the machine or of the C library.
@@ -52,19 +48,6 @@ _KEEP_WHOLE = (ops.ADD, ops.SUBTRACT, ops.MULTIPLY, ops.NEGATIVE, ops.ABSOLUTE)
 LARGEST_EXACT = 2.0**53
 
 
-def _place() -> str:
-    """Return file and line of the formula that is being run: the nearest frame that is not ours."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
-
-
-def refuse(fault: str, remedy: str) -> NoReturn:
-    """Refuse to compile the formula that is being run."""
-    raise CannotCompileError(f"{_place()}: the formula {fault}; {remedy}")
-
-
 class Tracer:
     """Stand-ins that write on one tape.
 
@@ -80,7 +63,7 @@ class Tracer:
         self._parameters: dict[int, int] = {}
         self._forbidden = {id(value) for value in forbidden}
         self._in_a_row = False
-        self._make_classes()
+        self._classes = StandIns(self, self._parameters)
 
     # Leaves
 
@@ -96,7 +79,7 @@ class Tracer:
         own = [type(parameter) for parameter in parameters]
         try:
             for parameter in parameters:
-                parameter.__class__ = self._parameter_class
+                parameter.__class__ = self._classes.parameter
             yield
         finally:
             for parameter, kind in zip(parameters, own, strict=True):
@@ -109,10 +92,10 @@ class Tracer:
             CannotCompileError: it is no number, or a scalar that was computed elsewhere.
         """
         kind = value.__class__
-        if kind is self._traced_class or kind is self._number_class:
+        if kind is self._classes.traced or kind is self._classes.number:
             identity: int = value.index
             return identity
-        if kind is self._parameter_class:
+        if kind is self._classes.parameter:
             return self._parameters[id(value)]
         if isinstance(value, StandIn):
             refuse("uses what it computed in an earlier call", "compute it anew in each call")
@@ -200,7 +183,7 @@ class Tracer:
         if symbol in (">", ">="):
             left, right = right, left
         code = ops.LESS if symbol in ("<", ">") else ops.LESS_EQUAL
-        return self._condition(self.tape.compute(code, left, right))
+        return self.condition(self.tape.compute(code, left, right))
 
     def _check(self, condition: int) -> None:
         if condition not in self.tape.checks:
@@ -328,154 +311,20 @@ class Tracer:
             value = tape.compute(ops.SELECT, self._constant_power(base, special), value, holds)
         return value
 
-    # The stand-ins: classes of this tracer's own, so that those of another one are told apart
+    # Stand-ins for what was written down
 
     def _scalar(self, identity: int) -> Any:
-        node = _new(self._traced_class)
+        node = _new(self._classes.traced)
         node.index = identity
         return node
 
     def _number(self, identity: int) -> Any:
-        stand_in = _new(self._number_class)
+        stand_in = _new(self._classes.number)
         stand_in.index = identity
         return stand_in
 
-    def _condition(self, identity: int) -> Any:
-        stand_in = _new(self._condition_class)
+    def condition(self, identity: int) -> Any:
+        """Return the stand-in of a condition."""
+        stand_in = _new(self._classes.condition)
         stand_in.index = identity
         return stand_in
-
-    def _make_classes(self) -> None:
-        tracer, tape = self, self.tape
-        codes, lefts, rights, whole = tape.code, tape.left, tape.right, tape.whole
-        parameters = self._parameters
-
-        def fast(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-            """Return a hot operator, which writes on the tape itself where nothing is special."""
-            row, code = TABLE[name], _DIRECT[name]
-
-            def operator(self: Any, other: Any) -> Any:
-                kind = other.__class__
-                if kind is traced_class or kind is number_class:
-                    right = other.index
-                elif kind is parameter_class:
-                    right = parameters[id(other)]
-                else:
-                    return tracer.scalar(row, (self, other))
-                kind = self.__class__
-                if kind is traced_class or kind is number_class:
-                    left = self.index
-                else:
-                    left = parameters[id(self)]
-                if left in whole and right in whole:
-                    return tracer.scalar(row, (self, other))
-                codes.append(code)
-                lefts.append(left)
-                rights.append(right)
-                node = _new(traced_class)
-                node.index = len(codes) - 1
-                return node
-
-            return operator, lambda self, other: tracer.scalar(row, (other, self))
-
-        class Base(StandIn):
-            __slots__ = ()
-
-            @staticmethod
-            def _compared(symbol: str, left: Any, right: Any) -> Any:
-                return tracer.compared(symbol, left, right)
-
-            def _refuse(self, fault: str, remedy: str) -> NoReturn:
-                refuse(fault, remedy)
-
-        class Scalar(Base):
-            __slots__ = ()
-
-            @staticmethod
-            def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
-                return tracer.scalar(function, arguments)
-
-            __add__, __radd__ = fast("add")
-            __sub__, __rsub__ = fast("subtract")
-            __mul__, __rmul__ = fast("multiply")
-
-            def __pow__(self, exponent: Any) -> Any:
-                if isinstance(exponent, (StandIn, Valor)):
-                    return tracer.scalar(TABLE["power"], (self, exponent))
-                return tracer.scalar(power_of(number(exponent, "exponent")), (self,))
-
-        class Traced(Scalar, Valor):
-            __slots__ = ("index",)
-            index: int
-
-        class Parameter(Scalar, Valor):
-            __slots__ = ()
-
-        class Number(Base):
-            __slots__ = ("index",)
-            index: int
-
-            @staticmethod
-            def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
-                if any(isinstance(argument, Valor) for argument in arguments):
-                    return tracer.scalar(function, arguments)
-                return tracer.plain(function, arguments)
-
-            def __mul__(self, other: Any) -> Any:
-                if other.__class__ is parameter_class:
-                    return multiply(self, other)
-                return TABLE["multiply"](self, other)
-
-            def __truediv__(self, other: Any) -> Any:
-                if isinstance(other, Valor):
-                    return tracer.scalar(TABLE["divide"], (self, other))
-                return tracer.quotient(self, other)
-
-            def __rtruediv__(self, other: Any) -> Any:
-                if isinstance(other, Valor):
-                    return tracer.scalar(TABLE["divide"], (other, self))
-                return tracer.quotient(other, self)
-
-            def __pow__(self, exponent: Any) -> Any:
-                if isinstance(exponent, Valor):
-                    return tracer.scalar(TABLE["power"], (self, exponent))
-                return tracer.power(self, exponent)
-
-            def __rpow__(self, base: Any) -> Any:
-                if isinstance(base, Valor):
-                    return tracer.scalar(TABLE["power"], (base, self))
-                return tracer.power(base, self)
-
-            __eq__ = refusal("`==` or `in`", "use `<`, `<=`, `>` or `>=` in where(…)")
-            __hash__ = refusal("`hash()`, a set or a dict", "keep numbers in lists")
-
-        class Condition(Base):
-            __slots__ = ("index",)
-            index: int
-
-            @staticmethod
-            def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
-                if function is TABLE["where"] and arguments[0].__class__ is Condition:
-                    return tracer.choice(*arguments)
-                refuse("computes with the outcome of a comparison", "use it in where(…) only")
-
-            @staticmethod
-            def _compared(symbol: str, left: Any, right: Any) -> NoReturn:
-                refuse("compares the outcome of a comparison", "use it in where(…) only")
-
-            def __and__(self, other: Any) -> Any:
-                if other is True or other is False:
-                    return self if other else False
-                return tracer._condition(tape.compute(ops.BOTH, self.index, other.index))
-
-            def __or__(self, other: Any) -> Any:
-                if other is True or other is False:
-                    return True if other else self
-                return tracer._condition(tape.compute(ops.EITHER, self.index, other.index))
-
-            __rand__, __ror__ = __and__, __or__
-
-        multiply = Scalar.__mul__
-        traced_class, parameter_class, number_class = Traced, Parameter, Number
-        self._traced_class, self._parameter_class = Traced, Parameter
-        self._number_class, self._condition_class = Number, Condition

@@ -1,0 +1,196 @@
+"""The stand-ins of a trace: what parameters, scalars, plain numbers and conditions are in it.
+
+Each tracer has classes of its own, so that what another one has left behind is recognized.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import valor
+from valor import Valor
+from valor.exceptions import CannotCompileError
+from valor.functions import TABLE, Function, number, power_of
+from valor.standin import StandIn, refusal
+from valor_plugins.engines.native import tape as ops
+
+if TYPE_CHECKING:
+    from valor_plugins.engines.native.trace import Tracer
+
+_OURS = (os.path.dirname(valor.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
+_CODES = {"add": ops.ADD, "subtract": ops.SUBTRACT, "multiply": ops.MULTIPLY}
+_new = object.__new__
+
+
+def _place() -> str:
+    """Return file and line of the formula that is being run: the nearest frame that is not ours."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
+
+
+def refuse(fault: str, remedy: str) -> NoReturn:
+    """Refuse to compile the formula that is being run."""
+    raise CannotCompileError(f"{_place()}: the formula {fault}; {remedy}")
+
+
+class StandIns:
+    """The classes of one tracer.
+
+    Args:
+        tracer: what writes down.
+        parameters: the id of each parameter, by its identity.
+
+    Attributes:
+        traced: of what eager would make a `Valor` of.
+        parameter: of the model's parameters, for the time of the trace.
+        number: of what eager computes with plain floats.
+        condition: of the outcome of a comparison.
+    """
+
+    def __init__(self, tracer: "Tracer", parameters: Mapping[int, int]) -> None:
+        tape = tracer.tape
+        codes, lefts, rights, whole = tape.code, tape.left, tape.right, tape.whole
+        traced_class: Any
+        parameter_class: Any
+        number_class: Any
+
+        def fast(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+            """Return a hot operator, which writes on the tape itself where nothing is special."""
+            row, code = TABLE[name], _CODES[name]
+
+            def operator(self: Any, other: Any) -> Any:
+                kind = other.__class__
+                if kind is traced_class or kind is number_class:
+                    right = other.index
+                elif kind is parameter_class:
+                    right = parameters[id(other)]
+                else:
+                    return tracer.scalar(row, (self, other))
+                kind = self.__class__
+                if kind is traced_class or kind is number_class:
+                    left = self.index
+                else:
+                    left = parameters[id(self)]
+                if left in whole and right in whole:
+                    return tracer.scalar(row, (self, other))
+                codes.append(code)
+                lefts.append(left)
+                rights.append(right)
+                node = _new(traced_class)
+                node.index = len(codes) - 1
+                return node
+
+            return operator, lambda self, other: tracer.scalar(row, (other, self))
+
+        class Base(StandIn):
+            __slots__ = ()
+
+            @staticmethod
+            def _compared(symbol: str, left: Any, right: Any) -> Any:
+                return tracer.compared(symbol, left, right)
+
+            def _refuse(self, fault: str, remedy: str) -> NoReturn:
+                refuse(fault, remedy)
+
+        class Scalar(Base):
+            __slots__ = ()
+
+            @staticmethod
+            def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
+                return tracer.scalar(function, arguments)
+
+            __add__: Any
+            __radd__: Any
+            __sub__: Any
+            __rsub__: Any
+            __mul__: Any
+            __rmul__: Any
+            __add__, __radd__ = fast("add")
+            __sub__, __rsub__ = fast("subtract")
+            __mul__, __rmul__ = fast("multiply")
+
+            def __pow__(self, exponent: Any) -> Any:
+                if isinstance(exponent, (StandIn, Valor)):
+                    return tracer.scalar(TABLE["power"], (self, exponent))
+                return tracer.scalar(power_of(number(exponent, "exponent")), (self,))
+
+        class Traced(Scalar, Valor):
+            __slots__ = ("index",)
+            index: int
+
+        class Parameter(Scalar, Valor):
+            __slots__ = ()
+
+        class Number(Base):
+            __slots__ = ("index",)
+            index: int
+
+            @staticmethod
+            def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
+                if any(isinstance(argument, Valor) for argument in arguments):
+                    return tracer.scalar(function, arguments)
+                return tracer.plain(function, arguments)
+
+            def __mul__(self, other: Any) -> Any:
+                if other.__class__ is parameter_class:
+                    return multiply(self, other)
+                return TABLE["multiply"](self, other)
+
+            def __truediv__(self, other: Any) -> Any:
+                if isinstance(other, Valor):
+                    return tracer.scalar(TABLE["divide"], (self, other))
+                return tracer.quotient(self, other)
+
+            def __rtruediv__(self, other: Any) -> Any:
+                if isinstance(other, Valor):
+                    return tracer.scalar(TABLE["divide"], (other, self))
+                return tracer.quotient(other, self)
+
+            def __pow__(self, exponent: Any) -> Any:
+                if isinstance(exponent, Valor):
+                    return tracer.scalar(TABLE["power"], (self, exponent))
+                return tracer.power(self, exponent)
+
+            def __rpow__(self, base: Any) -> Any:
+                if isinstance(base, Valor):
+                    return tracer.scalar(TABLE["power"], (base, self))
+                return tracer.power(base, self)
+
+            __eq__ = refusal("`==` or `in`", "use `<`, `<=`, `>` or `>=` in where(…)")
+            __hash__ = refusal("`hash()`, a set or a dict", "keep numbers in lists")
+
+        class Condition(Base):
+            __slots__ = ("index",)
+            index: int
+
+            @staticmethod
+            def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:
+                if function is TABLE["where"] and arguments[0].__class__ is Condition:
+                    return tracer.choice(*arguments)
+                refuse("computes with the outcome of a comparison", "use it in where(…) only")
+
+            @staticmethod
+            def _compared(symbol: str, left: Any, right: Any) -> NoReturn:
+                refuse("compares the outcome of a comparison", "use it in where(…) only")
+
+            def __and__(self, other: Any) -> Any:
+                if other is True or other is False:
+                    return self if other else False
+                return tracer.condition(tape.compute(ops.BOTH, self.index, other.index))
+
+            def __or__(self, other: Any) -> Any:
+                if other is True or other is False:
+                    return True if other else self
+                return tracer.condition(tape.compute(ops.EITHER, self.index, other.index))
+
+            __rand__, __ror__ = __and__, __or__
+
+        multiply = Scalar.__mul__
+        traced_class, parameter_class, number_class = Traced, Parameter, Number
+        self.traced: Any = Traced
+        self.parameter: Any = Parameter
+        self.number: Any = Number
+        self.condition: Any = Condition
