@@ -138,12 +138,20 @@ def hand_loop_fixture() -> Callable[..., list[tuple[float, list[float]]]]:
 
 
 @pytest.fixture
-def trainer(network: Callable[..., MLP], bundled: PluginManager) -> Callable[..., Trainer]:
+def engine_name() -> str:
+    """The engine of `trainer`; a module whose tests are for every engine overrides it."""
+    return "auto"
+
+
+@pytest.fixture
+def trainer(
+    network: Callable[..., MLP], bundled: PluginManager, engine_name: str
+) -> Callable[..., Trainer]:
     """Make a trainer for the lesson's network, with bundled plugins only."""
 
     def make(model: Any = None, **arguments: Any) -> Trainer:
         chosen = network() if model is None else model
-        return Trainer(chosen, **{"plugins": bundled, **arguments})
+        return Trainer(chosen, **{"plugins": bundled, "engine": engine_name, **arguments})
 
     return make
 

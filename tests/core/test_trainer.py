@@ -22,6 +22,14 @@ from valor.exceptions import (
     ValorError,
 )
 
+
+@pytest.fixture(params=["eager", "native"], autouse=True)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """What is promised here holds whichever engine runs."""
+    name: str = request.param
+    return name
+
+
 # Arguments
 
 

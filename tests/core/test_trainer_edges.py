@@ -20,9 +20,16 @@ def steps_seen() -> tuple[list[tuple[int, tuple[float, ...]]], Optimizer]:
     return seen, Optimizer("count", count, state={"calls": 0.0})
 
 
+@pytest.fixture(params=["eager", "native"], autouse=True)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """What is promised here holds whichever engine runs."""
+    name: str = request.param
+    return name
+
+
 def test_a_model_with_other_parameters_starts_afresh(trainer: Any, x: Any, y: Any) -> None:
     seen, counting = steps_seen()
-    chosen = trainer(optimizer=counting)
+    chosen = trainer(optimizer=counting, engine="eager")  # it tells what it was given
     chosen.fit(x, y, epochs=5)
     assert seen[-1] == (5, (4.0,))
     chosen.model.camadas[0] = Camada(3, 3, seed=9)  # as many parameters, but others
@@ -33,7 +40,7 @@ def test_a_model_with_other_parameters_starts_afresh(trainer: Any, x: Any, y: An
 
 
 def test_another_optimizer_starts_afresh(trainer: Any, x: Any, y: Any) -> None:
-    chosen = trainer(optimizer=optimizer("gradient_descent", momentum=0.9))
+    chosen = trainer(optimizer=optimizer("gradient_descent", momentum=0.9), engine="eager")
     chosen.fit(x, y, epochs=5)
     seen, chosen.optimizer = steps_seen()
     chosen.fit(x, y, epochs=1)

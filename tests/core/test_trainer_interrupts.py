@@ -17,6 +17,13 @@ from valor import Loss, Valor, hookimpl, optimizer
 EPOCHS = 8
 
 
+@pytest.fixture(params=["eager", "native"], autouse=True)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """What is promised here holds whichever engine runs."""
+    name: str = request.param
+    return name
+
+
 class PressesAt:
     """A callback that presses Ctrl-C after an epoch of its first run."""
 
@@ -158,7 +165,7 @@ def test_an_interrupt_at_any_line_of_the_engine(
     choice = optimizer("gradient_descent", momentum=0.9)
     completed = []
     for wanted in range(1, 4000, every):
-        chosen = seeded_trainer(optimizer=choice)
+        chosen = seeded_trainer(optimizer=choice, engine="eager")
         with interrupted_at_line(engine, wanted) as seen:
             try:
                 chosen.fit(x, y, epochs=3)
