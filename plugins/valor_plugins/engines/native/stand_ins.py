@@ -3,6 +3,7 @@
 Each tracer has classes of its own, so that what another one has left behind is recognized.
 """
 
+import dis
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -34,6 +35,22 @@ def _place() -> str:
 def refuse(fault: str, remedy: str) -> NoReturn:
     """Refuse to compile the formula that is being run."""
     raise CannotCompileError(f"{_place()}: the formula {fault}; {remedy}")
+
+
+def _refuse_sum() -> None:
+    """Refuse an addition of plain numbers that does not stand in a formula, but is sum()'s.
+
+    Since Python 3.12 sum() of floats keeps track of what rounding loses, so its result is not that
+    of the additions.
+    """
+    if sys.version_info < (3, 12):
+        return
+    frame = sys._getframe(2)
+    if frame.f_code.co_code[frame.f_lasti] != dis.opmap["BINARY_OP"]:
+        refuse(
+            "adds plain numbers with sum(), which rounds in its own way",
+            "add them one after the other in a loop",
+        )
 
 
 class StandIns:
@@ -133,6 +150,14 @@ class StandIns:
                 if any(isinstance(argument, Valor) for argument in arguments):
                     return tracer.scalar(function, arguments)
                 return tracer.plain(function, arguments)
+
+            def __add__(self, other: Any) -> Any:
+                _refuse_sum()
+                return TABLE["add"](self, other)
+
+            def __radd__(self, other: Any) -> Any:
+                _refuse_sum()
+                return TABLE["add"](other, self)
 
             def __mul__(self, other: Any) -> Any:
                 if other.__class__ is parameter_class:

@@ -137,7 +137,10 @@ def by_value(gradients: list[Any], *, limit: float = 0.05) -> list[Any]:
 
 
 def by_norm(gradients: list[Any], *, limit: float = 0.1) -> list[Any]:
-    norm = sqrt(sum(g * g for g in gradients) + 1e-12)
+    square = 1e-12
+    for g in gradients:
+        square = square + g * g
+    norm = sqrt(square)
     return [g * minimum(1.0, limit / norm) for g in gradients]
 
 
@@ -146,7 +149,10 @@ def scaled(gradients: list[Any]) -> list[Any]:
 
 
 def centred(gradients: list[Any]) -> list[Any]:
-    mean = sum(gradients) / len(gradients)
+    total = gradients[0]
+    for g in gradients[1:]:
+        total += g
+    mean = total / len(gradients)
     return [g - mean for g in gradients]
 
 

@@ -8,7 +8,19 @@ from typing import Any
 import attrs
 import pytest
 
-from valor import EAGER, MLP, Activation, Loss, Optimizer, Plan, Trainer, Valor, hookimpl, loss
+from valor import (
+    EAGER,
+    MLP,
+    Activation,
+    GradientTransform,
+    Loss,
+    Optimizer,
+    Plan,
+    Trainer,
+    Valor,
+    hookimpl,
+    loss,
+)
 from valor.exceptions import CannotCompileError, EngineWarning, MissingExtraError
 from valor.functions import log, where
 from valor_plugins.engines.native import compile_run, program
@@ -99,6 +111,20 @@ def test_auto_runs_it_eagerly_with_one_warning() -> None:
     with pytest.warns(EngineWarning, match="runs eagerly.*activation 'looking'") as caught:
         result = trainer.fit(X, Y, epochs=3000)
     assert (result.engine, result.completed_steps, len(caught)) == ("eager", 3000, 1)
+
+
+def test_the_sum_of_plain_numbers_is_refused_where_python_does_not_just_add() -> None:
+    """From 3.12 on, sum() of floats is not the sum of the additions."""
+
+    def summing(gradients: list[Any]) -> list[Any]:
+        return [gradient / sum(gradients) for gradient in gradients]
+
+    plan = attrs.evolve(PLAN, gradient_transforms=(GradientTransform("summing", summing),))
+    if sum([0.1] * 10) == 1.0:
+        with pytest.raises(CannotCompileError, match=r"sum\(\).*transform 'summing'"):
+            run(network(), plan)
+    else:
+        assert run(network(), plan).explain()
 
 
 def test_what_eager_refuses_is_refused_in_its_words() -> None:
