@@ -71,7 +71,7 @@ class NativeProgram:
                 self._parameters, self._current()[self._code.slots].tolist(), strict=True
             ):
                 parameter.data = value
-            gradients = self._areas["gradients"][self._code.slots].tolist()
+            gradients = self._gradients[1 - self._turn][self._code.slots].tolist()
             for parameter, value in zip(self._parameters, gradients, strict=True):
                 parameter.grad = value
             self._stale = False
@@ -108,14 +108,12 @@ class NativeProgram:
         kinds = max(1, len(self._optimizer.state))
         rows = padded(max(self._plan.batch_size, code.block) + code.block)
         self._areas = {
-            "gradients": _zeros(stride),
             "transformed": _zeros(stride),
             "scratch": _zeros(stride),
             "sample_losses": _zeros(rows),
             "rows": _zeros(rows),
             "target_rows": _zeros(rows),
             "checked": _zeros(1),
-            "parity": np.zeros(1, np.int64),
             "completed": np.zeros(1, np.int64),
             "losses": _zeros(1),
             "tables": code.tables,
@@ -123,6 +121,7 @@ class NativeProgram:
         }
         self._areas["lanes"] = code.lanes(self._areas["frames"].ctypes.data)
         self._values = [_zeros(stride), _zeros(stride)]
+        self._gradients = [_zeros(stride), _zeros(stride)]
         self._states = [_zeros(stride * kinds), _zeros(stride * kinds)]
         self._turn = 0
         self._looked_at = False
@@ -206,6 +205,8 @@ class NativeProgram:
             self._states[following][:] = self._states[now]
         context[_FIELD["parameters"]] = self._values[now].ctypes.data
         context[_FIELD["next_parameters"]] = self._values[following].ctypes.data
+        context[_FIELD["gradients"]] = self._gradients[now].ctypes.data
+        context[_FIELD["next_gradients"]] = self._gradients[following].ctypes.data
         context[_FIELD["state"]] = self._states[now].ctypes.data
         context[_FIELD["next_state"]] = self._states[following].ctypes.data
 

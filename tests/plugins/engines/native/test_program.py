@@ -1,6 +1,7 @@
 """A compiled run at work: what it writes back, what it notices, and when eager takes over."""
 
 import itertools
+import math
 from array import array
 from collections.abc import Callable
 from typing import Any
@@ -20,8 +21,9 @@ from valor import (
     Valor,
     hookimpl,
     loss,
+    optimizer,
 )
-from valor.exceptions import CannotCompileError, EngineWarning, MissingExtraError
+from valor.exceptions import CannotCompileError, EngineWarning, MissingExtraError, NonFiniteError
 from valor.functions import log, where
 from valor_plugins.engines.native import compile_run, program
 
@@ -166,6 +168,20 @@ def test_zero_times_infinity_is_eagers(monkeypatch: pytest.MonkeyPatch, false_al
         outcomes.append((losses.tolist(), numbers(model)))
     assert outcomes[0] == outcomes[1]
     assert len(replays) > 1  # the guard, and at least one step
+
+
+def test_after_a_run_that_diverged_gradients_are_those_of_the_last_step() -> None:
+    """Machine code has computed some of the step that failed; nobody sees them."""
+    outcomes = []
+    for engine in ("eager", "native"):
+        chosen = optimizer("gradient_descent", learning_rate=50.0)
+        model = MLP(3, [3, 1], activation="identity", seed=0)
+        with pytest.raises(NonFiniteError) as caught:
+            Trainer(model, optimizer=chosen, engine=engine).fit(X, Y, epochs=100)
+        gradients = [parameter.grad for parameter in model.parametros()]
+        assert all(map(math.isfinite, gradients))
+        outcomes.append((str(caught.value), numbers(model), gradients))
+    assert outcomes[0] == outcomes[1]
 
 
 def test_a_division_by_zero_of_an_optimizer_raises_as_in_python() -> None:

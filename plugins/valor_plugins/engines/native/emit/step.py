@@ -31,6 +31,7 @@ FIELDS = (
     "state",
     "next_state",
     "gradients",
+    "next_gradients",
     "transformed",
     "uniform",
     "frames",
@@ -45,9 +46,12 @@ FIELDS = (
     "rates",
     "first_batch",
     "first_step",
-    "parity",
     "completed",
 )
+# There are two copies of these, which change places after each completed step. A step reads
+# parameters and state in the one and writes them in the other. Gradients it writes in the first:
+# the other has those of the last completed step.
+_TURNING = ("parameters", "state", "gradients")
 _NUMBERS = ("row_count", "batch_size", "steps_per_epoch", "first_batch", "first_step")
 
 
@@ -126,16 +130,16 @@ class Step:
         writer = Writer(self.contract)
         for position, field in enumerate(FIELDS):
             kind = "i64" if field in _NUMBERS else "ptr"
-            turns = field in ("parameters", "next_parameters", "state", "next_state")
+            turns = field.removeprefix("next_") in _TURNING
             name = f"first_{field}" if turns else field
             writer.line(f"%{name}_at = getelementptr i8, ptr %context, i64 {8 * position}")
             writer.line(f"%{name} = load {kind}, ptr %{name}_at")
         head, body, commit, end = "step_head", "step_body", "step_commit", "step_end"
         writer.line(f"br label %{head}")
         writer.begin(head)
-        pairs = ("parameters", "next_parameters"), ("state", "next_state")
         writer.line(f"%step = phi i64 [ 0, %entry ], [ %step_after, %{commit} ]")
-        for now, following in pairs:
+        for now in _TURNING:
+            following = f"next_{now}"
             for name, other in ((now, following), (following, now)):
                 writer.line(f"%{name} = phi ptr [ %first_{name}, %entry ], [ %{other}, %{commit} ]")
         more = writer.let("icmp slt i64 %step, %steps")
@@ -152,9 +156,6 @@ class Step:
         writer.line("store i64 %step_after, ptr %completed")
         writer.line(f"br label %{head}")
         writer.begin(end)
-        swapped = writer.let("icmp ne ptr %parameters, %first_parameters")
-        parity = writer.let(f"zext i1 {swapped} to i64")
-        writer.line(f"store i64 {parity}, ptr %parity")
         writer.line("ret i64 %step")
         return writer
 
