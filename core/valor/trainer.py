@@ -272,8 +272,8 @@ class Trainer:
                 loop.to_the_end()
             finally:
                 interrupts.held = True
+                program.write_back()  # an interrupted program books its last call here
                 loop.keep_books()
-                program.write_back()
                 self._state = program.state()
                 self._state_of = self.optimizer, self.model.parametros()
                 self._completed_steps = plan.first_step + run.completed_steps

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +177,27 @@ def test_an_interrupt_at_any_line_of_the_engine(
         completed.append(chosen.run.completed_steps)
         assert_as_if_nothing_had_happened(chosen, lambda: seeded_trainer(optimizer=choice), x, y)
     assert {0, 1, 2} <= set(completed)
+    assert len(completed) > 50
+
+
+def test_two_presses_at_any_line_of_the_native_program(
+    seeded_trainer: Any, x: Any, y: Any, assert_as_if_nothing_had_happened: Any
+) -> None:
+    lines = {
+        f"NativeProgram.{method}"
+        for method in ("advance", "_call", "_settle", "write_back", "state")
+    }
+    choice = optimizer("gradient_descent", momentum=0.9)
+    completed = []
+    for wanted in range(1, 500):
+        chosen = seeded_trainer(optimizer=choice, engine="native")
+        with interrupted_at_line(lines, wanted, press_twice) as seen, suppress(KeyboardInterrupt):
+            chosen.fit(x, y, epochs=6)
+        if seen[0] < wanted:
+            break
+        completed.append(chosen.run.completed_steps)
+        assert_as_if_nothing_had_happened(chosen, lambda: seeded_trainer(optimizer=choice), x, y)
+    assert {0, 1, 3, 6} <= set(completed)
     assert len(completed) > 50
 
 

@@ -39,6 +39,7 @@ class NativeProgram:
         schedule = optimizer.hyperparameters.get("learning_rate")
         self._schedule = schedule if isinstance(schedule, Schedule) else None
         self._done = plan.completed_steps
+        self._call_under_way: tuple[array[float], int, int, int] | None = None
         self._stale = False  # whether the model's parameters are older than ours
         self._eager: Any = None
         self._false_alarms = 0
@@ -51,6 +52,7 @@ class NativeProgram:
 
     def advance(self, steps: int, losses: "array[float]") -> None:
         """Do `steps` optimizer steps, and append the loss of each completed one to `losses`."""
+        self._settle()
         goal = self._done + steps
         if self._looked_at:
             self._look_again()
@@ -58,12 +60,12 @@ class NativeProgram:
             if self._eager is not None:
                 self._advance_eagerly(goal - self._done, losses)
                 return
-            wanted = self._call(goal - self._done, losses)
-            if wanted:
+            if not self._call(goal - self._done, losses):
                 self._replay(losses)
 
     def write_back(self) -> None:
         """Put the numbers and gradients of the last completed step on the model's parameters."""
+        self._settle()
         if self._eager is not None:
             self._eager.write_back()
         elif self._stale:
@@ -79,6 +81,7 @@ class NativeProgram:
 
     def state(self) -> list[tuple[float, ...]]:
         """Return the optimizer's state, one tuple a parameter."""
+        self._settle()
         if self._eager is not None:
             state: list[tuple[float, ...]] = self._eager.state()
             return state
@@ -160,14 +163,19 @@ class NativeProgram:
             for parameter, slot in zip(self._parameters, slots.tolist(), strict=True)
         ):
             state = self.state()
-            self._assemble()
-            self._set_state(state)
+            before = self.__dict__.copy()
+            try:
+                self._assemble()
+                self._set_state(state)
+            except BaseException:
+                self.__dict__.update(before)
+                raise
         self._read_parameters()
 
     # Running
 
     def _call(self, steps: int, losses: "array[float]") -> bool:
-        """Call the machine code once; tell whether it gave up on a step."""
+        """Call the machine code once; tell whether it did all it was told to."""
         plan = self._plan
         epoch, batch = divmod(self._done, plan.steps_per_epoch)
         steps = min(steps, MOST_STEPS)
@@ -181,7 +189,7 @@ class NativeProgram:
             self._context[_FIELD["order"]] = self._order.ctypes.data
         steps = self._set_rates(steps, plan.total_steps)
         if not steps:
-            return True
+            return False
         if len(self._areas["losses"]) < steps:
             self._areas["losses"] = _zeros(steps)
             self._context[_FIELD["losses"]] = self._areas["losses"].ctypes.data
@@ -190,11 +198,9 @@ class NativeProgram:
         context[_FIELD["first_batch"]] = batch
         context[_FIELD["first_step"]] = plan.first_step + self._done
         self._areas["completed"][0] = 0
-        try:
-            self._code.code.run(context.ctypes.data, steps)
-        finally:
-            self._settle(losses)
-        return self._settled < steps
+        self._call_under_way = losses, len(losses), self._turn, self._done
+        self._code.code.run(context.ctypes.data, steps)
+        return self._settle() == steps
 
     def _point(self, context: Any) -> None:
         """Say which copies of parameters and state are the present ones."""
@@ -210,13 +216,22 @@ class NativeProgram:
         context[_FIELD["state"]] = self._states[now].ctypes.data
         context[_FIELD["next_state"]] = self._states[following].ctypes.data
 
-    def _settle(self, losses: "array[float]") -> None:
-        """Book the steps that were completed."""
-        done = self._settled = int(self._areas["completed"][0])
-        losses.frombytes(self._areas["losses"][:done].tobytes())
-        self._turn = (self._turn + done) % 2
-        self._done += done
+    def _settle(self) -> int:
+        """Book the steps that the last call completed, and return how many they are.
+
+        Ctrl-C may come between any two lines of this, and before it: the call has noted what it
+        did, and whoever comes next books it again, to the same effect.
+        """
+        if self._call_under_way is None:
+            return 0
+        losses, booked, turn, before = self._call_under_way
+        done = int(self._areas["completed"][0])
+        losses.frombytes(self._areas["losses"][len(losses) - booked : done].tobytes())
+        self._turn = (turn + done) % 2
+        self._done = before + done
         self._stale = self._stale or done > 0
+        self._call_under_way = None
+        return done
 
     def _set_rates(self, steps: int, total_steps: int) -> int:
         """Ask the schedule for each step's learning rate; return how many it gave."""
@@ -240,18 +255,13 @@ class NativeProgram:
         self.write_back()
         self._looked_at = False
         eager = self._eager_from_here()
-        before = len(losses)
-        try:
-            eager.advance(1, losses)
-        finally:
-            if len(losses) > before:
-                self._done += 1
+        self._eager = eager  # its state is the one that counts, until ours is the same
+        self._advance_eagerly(1, losses)
         self._false_alarms += 1
-        if self._false_alarms >= FALSE_ALARMS:
-            self._eager = eager
-            return
-        self._read_parameters()
-        self._set_state(eager.state())
+        if self._false_alarms < FALSE_ALARMS:
+            self._read_parameters()
+            self._set_state(eager.state())
+            self._eager = None
 
     def _eager_from_here(self) -> Any:
         plan = attrs.evolve(self._plan, state=self.state(), completed_steps=self._done)
