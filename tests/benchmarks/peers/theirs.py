@@ -114,7 +114,7 @@ def jax(work: Work, variant: str) -> Train:
         "softplus": jax.nn.softplus,
         "identity": lambda z: z,
     }
-    unroll = 8 if "unroll 8" in variant else 1
+    unroll = 8 if "u8" in variant else 1
     inputs, targets = (jnp.stack(each) for each in zip(*work.minibatches(), strict=True))
     first = jax.tree.map(jnp.asarray, work.weights())
 

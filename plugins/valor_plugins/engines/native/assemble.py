@@ -8,11 +8,13 @@ import attrs
 import numpy as np
 
 from valor import Loss, Optimizer, Plan, Valor
-from valor_plugins.engines.native.emit.blas import BlasSamples, blas_samples, on_one_thread
+from valor_plugins.engines.native.emit.blas import BlasSamples, blas_samples
+from valor_plugins.engines.native.emit.dgemm import on_one_thread
 from valor_plugins.engines.native.emit.frames import Tables
 from valor_plugins.engines.native.emit.loops import LoopSamples, LoopTransforms
 from valor_plugins.engines.native.emit.step import Step
 from valor_plugins.engines.native.emit.straight import StraightSamples
+from valor_plugins.engines.native.families import Rolled
 from valor_plugins.engines.native.formulas import (
     scheduled,
     trace_optimizer,
@@ -21,7 +23,7 @@ from valor_plugins.engines.native.formulas import (
     trace_transforms,
 )
 from valor_plugins.engines.native.machine import Code, compiled, machine
-from valor_plugins.engines.native.reroll import Rolled, reroll
+from valor_plugins.engines.native.reroll import reroll
 from valor_plugins.engines.native.vector_math import exp_functions
 
 STRAIGHT = 400  # scalars; beyond it compile time would grow faster than what is won
@@ -97,7 +99,7 @@ def assemble(
     clock.note("re-roll")
     width = machine().width
     tables = Tables()
-    scalars = sum(family.size * max(1, _terms(family)) for family in rolled.families)
+    scalars = rolled.size
     samples: StraightSamples | LoopSamples | BlasSamples
     begun = bool(penalties)
     blas = None
@@ -152,13 +154,6 @@ def assemble(
         tables=tables.array(),
         lanes=samples.lanes,
         seconds=clock.seconds,
-    )
-
-
-def _terms(family: Any) -> int:
-    return sum(
-        max(1 if f is None or f.positions is None else f.positions.shape[1] for f in pair)
-        for pair in family.runs
     )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from valor import Plan
 from valor_plugins.engines.native import tape as ops
-from valor_plugins.engines.native.reroll import CONSTANT, Family, Operand, Rolled
+from valor_plugins.engines.native.families import CONSTANT, Family, Operand, Pair, Rolled, terms_of
 
 if TYPE_CHECKING:
     from valor_plugins.engines.native.assemble import Assembled
@@ -54,10 +54,9 @@ def _of(family: Family) -> str:
     return ", ".join(map(_operand, family.operands))
 
 
-def _pair(pair: tuple[Operand, Operand | None]) -> str:
+def _pair(pair: Pair) -> str:
     factors = [factor for factor in pair if factor is not None]
-    count = max(1 if f.positions is None else f.positions.shape[-1] for f in factors)
-    return f"{count:,} terms {' · '.join(map(_operand, factors))}"
+    return f"{terms_of(pair):,} terms {' · '.join(map(_operand, factors))}"
 
 
 def _operand(operand: Operand) -> str:

@@ -19,84 +19,13 @@ import numpy as np
 
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Lists, Scalars
-from valor_plugins.engines.native.tape import NOTHING, OPERATIONS, Tape
+from valor_plugins.engines.native.families import CONSTANT, Family, Gradients, Operand, Rolled
+from valor_plugins.engines.native.tape import NOTHING, Tape
 
 LONG = 8  # a sum of fewer terms is written out
-CONSTANT = -1
 
 # A leaf's family has every leaf of its kind; the others have one.
 LEAF_FAMILIES = (ops.PARAMETER, ops.INPUT, ops.TARGET, ops.GRADIENT, ops.STATE)
-
-
-@attrs.define(eq=False)
-class Operand:
-    """Which scalars the members of a family take.
-
-    Attributes:
-        family: the number of their family; `CONSTANT` for a constant.
-        positions: their positions in it, by member (and, in a sum, by term).
-        value: the constant.
-    """
-
-    family: int
-    positions: Any = None
-    value: float = 0.0
-
-
-@attrs.define(eq=False)
-class Family:
-    """Scalars that are computed alike.
-
-    Attributes:
-        code: the operation; of a leaf, which kind.
-        size: how many there are.
-        operands: of an operation, one each. Of a `select`, the condition comes last.
-        runs: of a long sum, one after the other: two factors (or one, and None) of many terms.
-        varying: whether they differ from sample to sample.
-    """
-
-    code: int
-    size: int
-    operands: list[Operand] = attrs.field(factory=list)
-    runs: list[tuple[Operand, Operand | None]] = attrs.field(factory=list)
-    varying: bool = False
-
-    @property
-    def name(self) -> str:
-        """The operation's name."""
-        return OPERATIONS[self.code]
-
-
-@attrs.define(eq=False)
-class Gradients:
-    """Parameters whose gradients are collected alike.
-
-    Attributes:
-        parameters: their indices.
-        contributions: what each sample adds, in order: two factors, or one and None.
-    """
-
-    parameters: Any
-    contributions: list[tuple[Operand, Operand | None]]
-
-
-@attrs.define(eq=False)
-class Rolled:
-    """A program of families.
-
-    Attributes:
-        families: so that operands come first.
-        root: where the result is.
-        checks: where the conditions are that must not hold.
-        gradients: what is collected over the samples.
-        scalars: how many scalars it was rolled from.
-    """
-
-    families: list[Family]
-    root: Operand
-    checks: list[Operand]
-    gradients: list[Gradients]
-    scalars: int
 
 
 def reroll(scalars: Scalars) -> Rolled:

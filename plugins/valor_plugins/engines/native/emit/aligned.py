@@ -12,9 +12,7 @@ import attrs
 import numpy as np
 
 from valor_plugins.engines.native import tape as ops
-from valor_plugins.engines.native.reroll import CONSTANT, Family, Gradients, Operand, Rolled
-
-Pair = tuple[Operand, Operand | None]
+from valor_plugins.engines.native.families import CONSTANT, Family, Gradients, Operand, Pair, Rolled
 
 
 def aligned(rolled: Rolled, slots: Any) -> Rolled:

@@ -1,22 +1,18 @@
 """Third emitter, for mode "fast": products of matrices by BLAS, and fused loops between them.
 
 A long sum over what varies and what does not is a product of matrices, and so is the gradient of a
-grid of parameters. BLAS is SciPy's, called by its address: ``dgemm`` of the Fortran interface, so
-the matrices are told to it column by column, which are their rows here.
+grid of parameters.
 """
 
-import ctypes
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import attrs
 import numpy as np
-from llvmlite import binding
 
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.aligned import aligned
 from valor_plugins.engines.native.emit.collect import Grid, grid_of
+from valor_plugins.engines.native.emit.dgemm import available, write_dgemm
 from valor_plugins.engines.native.emit.frames import Index, Layout, Tables
 from valor_plugins.engines.native.emit.kernels import (
     Kernel,
@@ -32,62 +28,13 @@ from valor_plugins.engines.native.emit.rows import (
     write_terms,
 )
 from valor_plugins.engines.native.emit.writer import Writer, literal
-from valor_plugins.engines.native.reroll import CONSTANT, Gradients, Rolled
+from valor_plugins.engines.native.families import CONSTANT, Gradients, Rolled, terms_of
 
 BLOCK = 512  # samples at the most
 FRAMES = 2**26  # bytes that the matrices of a block may take
 SAMPLES = 16  # in a smaller batch, BLAS has too little to do
 WORK = 2**16  # products a sample, below which loops are as good
 SHARE = 0.95  # of the products that matrices must have
-
-_SYMBOL = "valor_dgemm"
-
-
-@functools.cache
-def available() -> bool:
-    """Tell whether there is a BLAS, and make it known to compiled code."""
-    try:
-        from scipy.linalg import cython_blas
-    except ImportError:
-        return False
-    capsule = cython_blas.__pyx_capi__["dgemm"]
-    name, pointer = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
-    name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    binding.add_symbol(_SYMBOL, pointer(capsule, name(capsule)))
-    return True
-
-
-@functools.cache
-def _threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """Return what tells and sets how many threads BLAS has; None if it does not say."""
-    from scipy.linalg import cython_blas
-
-    library = ctypes.CDLL(cython_blas.__file__)
-    for prefix in ("scipy_openblas", "openblas"):
-        try:
-            return library[f"{prefix}_get_num_threads"], library[f"{prefix}_set_num_threads"]
-        except AttributeError:
-            continue
-    return None
-
-
-def on_one_thread(run: Callable[[int, int], int]) -> Callable[[int, int], int]:
-    """Return a compiled function that lets BLAS have one thread: its sums do not depend on more."""
-    threads = _threads()
-    if threads is None:
-        return run
-    get, set_ = threads
-
-    def alone(context: int, steps: int) -> int:
-        before = get()
-        set_(1)
-        try:
-            return run(context, steps)
-        finally:
-            set_(before)
-
-    return alone
 
 
 @attrs.frozen
@@ -263,11 +210,7 @@ class BlasSamples:
                 if product is not None:
                     inside += family.size * product.terms
                 elif kernel.varying and family.runs:
-                    outside += family.size * max(
-                        1 if f.positions is None else f.positions.shape[1]
-                        for f in family.runs[0]
-                        if f is not None
-                    )
+                    outside += family.size * terms_of(family.runs[0])
         for group, grid in self.grids:
             size = len(group.parameters)
             if grid is not None:
@@ -341,7 +284,7 @@ class BlasSamples:
     def _write_product(self, writer: Writer, number: int, product: Product) -> None:
         """Write ``sums = moving · still``, each row a sample."""
         matrices = self.matrices
-        _write_dgemm(
+        write_dgemm(
             writer,
             "N" if product.by_term else "T",
             "N",
@@ -360,7 +303,7 @@ class BlasSamples:
         matrices = self.matrices
         row = grid.slot.strides[0] if grid.rows > 1 else grid.columns
         moving, still = grid.moving.family, grid.still.family
-        _write_dgemm(
+        write_dgemm(
             writer,
             "N",
             "T",
@@ -395,43 +338,6 @@ def _write_copy(
         source = writer.load(writer.at(kept, writer.times(sample.index, 8)), kind="ptr")
         place = writer.at(target, writer.times(sample.index, stride * 8))
         writer.line(f"call void @{name}(ptr {place}, ptr {source}, i64 {size * 8}, i1 false)")
-
-
-Matrix = tuple[str, int]
-
-
-def _write_dgemm(
-    writer: Writer,
-    first: str,
-    second: str,
-    sizes: tuple[int | str, int | str, int | str],
-    a: Matrix,
-    b: Matrix,
-    beta: float,
-    c: Matrix,
-) -> None:
-    """Write ``c = op(a) · op(b) + beta · c``, matrices by columns, with leading dimensions."""
-    writer.declared[_SYMBOL] = f"declare void @{_SYMBOL}({', '.join(['ptr'] * 13)})"
-
-    def size(value: int | str) -> str:
-        return value if isinstance(value, str) else _constant(writer, "i32", value, str(value))
-
-    def real(value: float) -> str:
-        return _constant(writer, "double", int(value), literal(value))
-
-    def letter(value: str) -> str:
-        return _constant(writer, "i8", value, str(ord(value)))
-
-    arguments = [letter(first), letter(second), *map(size, sizes), real(1.0)]
-    arguments += [a[0], size(a[1]), b[0], size(b[1]), real(beta), c[0], size(c[1])]
-    writer.line(f"call void @{_SYMBOL}({', '.join(f'ptr {each}' for each in arguments)})")
-
-
-def _constant(writer: Writer, kind: str, name: int | str, value: str) -> str:
-    """Return the address of a constant of the module's."""
-    symbol = f"@valor.blas.{kind}.{name}"
-    writer.declared[symbol] = f"{symbol} = internal constant {kind} {value}"
-    return symbol
 
 
 def blas_samples(

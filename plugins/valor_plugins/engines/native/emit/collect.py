@@ -14,7 +14,7 @@ import numpy as np
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.frames import Index, Layout, position, read, uniform
 from valor_plugins.engines.native.emit.writer import Writer, literal, vector
-from valor_plugins.engines.native.reroll import CONSTANT, Gradients, Operand
+from valor_plugins.engines.native.families import CONSTANT, Gradients, Operand
 
 ROWS = 6  # rows of a grid side by side: with two vectors each, twelve accumulators
 PANEL_BYTES = 2**14

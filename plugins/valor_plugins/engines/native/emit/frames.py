@@ -13,7 +13,7 @@ import numpy as np
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.operations import as_bits
 from valor_plugins.engines.native.emit.writer import Writer
-from valor_plugins.engines.native.reroll import CONSTANT, Family, Operand, Rolled
+from valor_plugins.engines.native.families import CONSTANT, Family, Operand, Rolled
 
 Place = str | int
 

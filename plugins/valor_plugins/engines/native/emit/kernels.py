@@ -13,7 +13,7 @@ from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.frames import Layout, read, row_address
 from valor_plugins.engines.native.emit.operations import as_number, emit
 from valor_plugins.engines.native.emit.writer import Writer, vector
-from valor_plugins.engines.native.reroll import CONSTANT, Family, Operand, Rolled
+from valor_plugins.engines.native.families import CONSTANT, Family, Operand, Pair, Rolled, terms_of
 
 # In one pass over long sums, for some micro-blocks: the first cache holds the terms of a tile.
 TERMS = 128
@@ -217,7 +217,6 @@ def _write_sum(writer: Writer, layout: Layout, kernel: Kernel, blocks: str) -> N
                         sums.write(stretches, writer.at("%frames", offset), position > 0)
 
 
-Pair = tuple[Operand, Operand | None]
 Stretch = tuple[Pair, int, int]
 
 
@@ -237,11 +236,6 @@ def _passes(family: Family) -> list[list[Stretch]]:
                 passes.append([])
                 room = TERMS
     return passes
-
-
-def terms_of(pair: Pair) -> int:
-    """Return how many terms two factors have."""
-    return max(1 if f is None or f.positions is None else f.positions.shape[1] for f in pair)
 
 
 class _Tile:

@@ -27,7 +27,7 @@ from valor_plugins.engines.native.emit.kernels import (
     write_kernel,
 )
 from valor_plugins.engines.native.emit.writer import Writer, literal
-from valor_plugins.engines.native.reroll import Rolled
+from valor_plugins.engines.native.families import Rolled
 
 VECTORS = 2
 BLOCK = 128  # samples at the most

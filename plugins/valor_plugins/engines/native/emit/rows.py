@@ -13,10 +13,10 @@ import numpy as np
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.collect import gathered
 from valor_plugins.engines.native.emit.frames import Index, Layout, Place, position, uniform
-from valor_plugins.engines.native.emit.kernels import Kernel, terms_of
+from valor_plugins.engines.native.emit.kernels import Kernel
 from valor_plugins.engines.native.emit.operations import as_bits, as_number, emit
 from valor_plugins.engines.native.emit.writer import Writer, literal, vector
-from valor_plugins.engines.native.reroll import CONSTANT, Gradients, Operand
+from valor_plugins.engines.native.families import CONSTANT, Gradients, Operand, terms_of
 
 SIDE_BY_SIDE = 8  # vectors of a column sum at once
 

@@ -12,7 +12,7 @@ from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.collect import gathered, lanes_below
 from valor_plugins.engines.native.emit.operations import emit
 from valor_plugins.engines.native.emit.writer import Writer, literal, vector
-from valor_plugins.engines.native.reroll import CONSTANT, Operand, Rolled
+from valor_plugins.engines.native.families import CONSTANT, Operand, Rolled, terms_of
 
 
 class StraightSamples:
@@ -104,8 +104,7 @@ class StraightSamples:
         kind, total = vector(width), None
         for pair in family.runs:
             columns = [factor for factor in pair if factor is not None]
-            count = max(1 if f.positions is None else f.positions.shape[1] for f in columns)
-            for term in range(count):
+            for term in range(terms_of(pair)):
                 factors = [
                     self._value(writer, values, factor, (member, term), width) for factor in columns
                 ]
