@@ -68,6 +68,15 @@ def padded(count: int) -> int:
     return max(8, -(-count // 8) * 8)
 
 
+def lanes_for(batch: int, most: int) -> int:
+    """Return how many lanes a vector should have: no more than a batch needs.
+
+    >>> lanes_for(batch=3, most=8), lanes_for(batch=100, most=8)
+    (4, 8)
+    """
+    return min(most, max(2, 1 << (batch - 1).bit_length()))
+
+
 def slots_of(parameters: Sequence[Valor]) -> tuple[Any, int]:
     """Return a slot for each parameter, the trainable ones first, and how many these are."""
     trainable = np.array([parameter.trainable for parameter in parameters], bool)
@@ -97,7 +106,7 @@ def assemble(
     rolled = reroll(sample.scalars)
     rolled_transforms = None if transforms is None else reroll(transforms)
     clock.note("re-roll")
-    width = machine().width
+    width = lanes_for(plan.batch_size, machine().width)
     tables = Tables()
     scalars = rolled.size
     samples: StraightSamples | LoopSamples | BlasSamples
