@@ -268,6 +268,7 @@ class Plan:
         state: the optimizer's state to go on from; None to start afresh.
         completed_steps: how many steps of this plan are done; a program starts after them, with
             the `state` of then.
+        threads: how many threads an engine may use. What it computes does not depend on it.
     """
 
     inputs: Sequence[Sequence[float]]
@@ -283,6 +284,7 @@ class Plan:
     first_step: int = 0
     state: list[tuple[float, ...]] | None = None
     completed_steps: int = 0
+    threads: int = 1
 
     @property
     def steps_per_epoch(self) -> int:

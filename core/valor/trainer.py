@@ -52,6 +52,8 @@ class Trainer:
         plugins: the manager to look names up in; the default one if None.
         penalties: names, records or functions of penalties.
         gradient_transforms: names, records or functions of gradient transforms.
+        threads: how many threads an engine may use; the results do not depend on it. The native
+            engine shares out what has long sums, and does the rest on one.
 
     Attributes:
         run: the last run; None before the first.
@@ -80,6 +82,7 @@ class Trainer:
         *,
         penalties: Iterable[Any] = (),
         gradient_transforms: Iterable[Any] = (),
+        threads: int = 1,
     ) -> None:
         usable = callable(model) and callable(getattr(model, "parametros", None))
         if isinstance(model, type) or not usable:
@@ -105,6 +108,7 @@ class Trainer:
         self.gradient_transforms = self._records(
             GradientTransform, "gradient_transforms", gradient_transforms
         )
+        self.threads = at_least_one(threads, "threads")
         self.run: Run | None = None
         self._state: list[tuple[float, ...]] | None = None
         self._state_of: tuple[Optimizer, list[Valor]] = self.optimizer, []
@@ -338,6 +342,7 @@ class Trainer:
             first_epoch=self._completed_epochs,
             first_step=self._completed_steps if goes_on else 0,
             state=self._state if goes_on else None,
+            threads=self.threads,
         )
         return plan, forward
 

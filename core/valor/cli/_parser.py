@@ -99,9 +99,10 @@ TRAIN_OPTIONS: tuple[tuple[str, tuple[str, ...], str, str, str], ...] = (
         "NAME",
         "what computes (default: auto, which chooses)",
     ),
+    ("--threads", ("training.threads",), SCALAR, "N", "how many the engine may use (default: 1)"),
     ("--output", ("output.folder",), TEXT, "FOLDER", "where to write the model and the rest"),
 )
-COMPILE_OPTIONS = ("--batch-size", "--engine")
+COMPILE_OPTIONS = ("--batch-size", "--engine", "--threads")
 
 
 class Parser(argparse.ArgumentParser):

@@ -191,6 +191,7 @@ class Configuration:
                 plugins=plugins,
                 penalties=penalties,
                 gradient_transforms=transforms,
+                threads=training.threads,
             )
 
     def _fitting(self, samples: Samples) -> Samples:

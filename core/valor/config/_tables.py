@@ -85,6 +85,7 @@ class Training:
     seed: int | None = None
     engine: str = "auto"
     mode: Mode = Mode("exact")
+    threads: AtLeastOne = AtLeastOne(1)
 
 
 @attrs.frozen(eq=False)

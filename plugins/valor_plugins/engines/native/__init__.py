@@ -27,7 +27,8 @@ def compile_run(model: Any, loss: Loss, optimizer: Optimizer, plan: Plan) -> Pro
             f"engine 'native' needs {' and '.join(missing)}; install the extra 'fast' with "
             "pip install 'valor-framework[fast]'"
         )
-    from valor_plugins.engines.native.program import NativeProgram, try_eagerly
+    from valor_plugins.engines.native.guard import try_eagerly
+    from valor_plugins.engines.native.program import NativeProgram
 
     try:
         return NativeProgram(model, loss, optimizer, plan)

@@ -8,11 +8,12 @@ import attrs
 import numpy as np
 
 from valor import Loss, Optimizer, Plan, Valor
+from valor_plugins.engines.native.emit import team
 from valor_plugins.engines.native.emit.blas import BlasSamples, blas_samples
 from valor_plugins.engines.native.emit.dgemm import on_one_thread
 from valor_plugins.engines.native.emit.frames import Tables
 from valor_plugins.engines.native.emit.loops import LoopSamples, LoopTransforms
-from valor_plugins.engines.native.emit.step import Step
+from valor_plugins.engines.native.emit.step import FIELDS, Step
 from valor_plugins.engines.native.emit.straight import StraightSamples
 from valor_plugins.engines.native.families import Rolled
 from valor_plugins.engines.native.formulas import (
@@ -39,9 +40,11 @@ class Assembled:
         traced: how many scalars one sample has.
         emitter: "straight line", "re-rolled loops" or "matrix products".
         width: lanes a vector.
+        threads: how many threads run it.
         block: samples a block.
         multiple: of what the size of every batch must be a multiple.
         slots: the slot of each parameter; `trainable` of them are trained.
+        fast_pays: whether most of the work is in sums that mode "fast" may reorder.
         sizes: doubles by area.
         tables: positions that follow no rule.
         lanes: gives, from the address of the first frame, that of each sample's lane.
@@ -53,10 +56,12 @@ class Assembled:
     traced: int
     emitter: str
     width: int
+    threads: int
     block: int
     multiple: int
     slots: Any
     trainable: int
+    fast_pays: bool
     sizes: dict[str, int]
     tables: Any
     lanes: Callable[[int], Any]
@@ -111,7 +116,7 @@ def assemble(
     scalars = rolled.size
     samples: StraightSamples | LoopSamples | BlasSamples
     begun = bool(penalties)
-    blas = None
+    threads, blas = 1, None
     if plan.mode == "fast" and scalars > STRAIGHT:
         blas = blas_samples(rolled, width, slots, shape, plan.batch_size, begun)
     if scalars <= STRAIGHT:
@@ -125,7 +130,8 @@ def assemble(
     else:
         emitter = "re-rolled loops"
         samples = LoopSamples(rolled, width, slots, tables, shape, plan.batch_size, begun)
-    sizes = dict(samples.sizes)
+        threads = min(plan.threads, team.MOST) if team.available() else 1
+    sizes = {**samples.sizes, "team": team.size(threads)}
     loops = None
     if rolled_transforms is not None:
         own = np.arange(trainable)
@@ -142,6 +148,7 @@ def assemble(
         stride=padded(len(parameters)),
         scheduled=scheduled(optimizer),
         contract=plan.mode == "fast",
+        threads=threads,
     )
     text = _module(step, width)
     clock.note("emit")
@@ -155,10 +162,12 @@ def assemble(
         traced=sample.traced,
         emitter=emitter,
         width=width,
+        threads=threads,
         block=samples.block,
         multiple=samples.multiple,
         slots=slots,
         trainable=trainable,
+        fast_pays=plan.mode == "exact" and 2 * rolled.terms > rolled.size > STRAIGHT,
         sizes=sizes,
         tables=tables.array(),
         lanes=samples.lanes,
@@ -180,8 +189,7 @@ def _module(step: Step, width: int) -> str:
         else:
             rest.append(line)
     outside = [line for name, line in declared.items() if not name.startswith("valor.")]
-    head = "define i64 @run(ptr noalias %context, i64 %steps) {"
-    return "\n".join([*outside, *rest, head, "entry:", *writer.lines, "}", ""])
+    return "\n".join([*outside, *rest, team.function(writer, FIELDS.index("team"))])
 
 
 class _Clock:

@@ -78,7 +78,7 @@ def derive(tape: Tape, root: int, seed: int) -> Scalars:
     right = np.frombuffer(tape.right, np.int32).copy()
     parents, slopes = _edges(tape, code, left, right)
     order, needed = eager_order(root, parents, code == ops.PARAMETER)
-    edges = _Edges(tape, order, needed, parents, slopes)
+    edges = _Edges(tape, root, order, needed, parents, slopes)
     return edges.program(code, left, right, root, seed)
 
 
@@ -114,14 +114,24 @@ def _edges(tape: Tape, code: Any, left: Ids, right: Ids) -> tuple[Any, Any]:
 class _Edges:
     """The pushes of a backward sweep, grouped by whom they reach, in eager's order."""
 
-    def __init__(self, tape: Tape, order: Ids, needed: Any, parents: Any, slopes: Any) -> None:
+    def __init__(
+        self, tape: Tape, root: int, order: Ids, needed: Any, parents: Any, slopes: Any
+    ) -> None:
         self._tape = tape
         consumers = order[::-1]
         targets, slope = parents[consumers].ravel(), slopes[consumers].ravel()
         useful = (targets >= 0) & needed[np.maximum(targets, 0)]
         useful &= (slope != tape.constant(0)) & (slope != tape.constant(0.0))
-        consumer = np.repeat(consumers, 2)[useful]
-        targets, slope = targets[useful], slope[useful]
+        consumer = np.repeat(consumers, 2)
+        while True:  # whom nobody pushes to has nothing to push
+            reached = np.zeros(len(needed), bool)
+            reached[root] = True
+            reached[targets[useful]] = True
+            idle = useful & ~reached[consumer]
+            if not idle.any():
+                break
+            useful &= ~idle
+        consumer, targets, slope = consumer[useful], targets[useful], slope[useful]
         # Parameters last; everything else in the order of the sweep, so that operands come first.
         position = np.full(len(needed), len(needed), np.int64)
         position[consumers] = np.arange(len(consumers))

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from valor import Plan
 from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.emit import team
 from valor_plugins.engines.native.families import CONSTANT, Family, Operand, Pair, Rolled, terms_of
+from valor_plugins.engines.native.vector_math import lanes_follow_libm
 
 if TYPE_CHECKING:
     from valor_plugins.engines.native.assemble import Assembled
@@ -18,7 +20,8 @@ def explanation(code: "Assembled", plan: Plan) -> str:
     cache = "from the cache" if code.code.cached else "new in the cache"
     lines = [
         f"native, {plan.mode}: {code.traced:,} scalars a sample in {len(computed)} families, "
-        f"{code.emitter}, {code.width} lanes, {sum(code.seconds.values()):.3f} s, {cache}",
+        f"{code.emitter}, {code.width} lanes, {_threads(code)}"
+        f"{sum(code.seconds.values()):.3f} s, {cache}",
         "",
         f"traced     {code.traced:,} scalars for one sample, {rolled.scalars:,} with its gradients",
         f"re-rolled  into {len(computed)} families, "
@@ -34,6 +37,30 @@ def explanation(code: "Assembled", plan: Plan) -> str:
         *_gradients(rolled),
     ]
     return "\n".join(lines)
+
+
+def remark(code: "Assembled", plan: Plan) -> str:
+    """Return what is to be said of a compiled run in a few words; "" if nothing."""
+    remarks = []
+    if code.fast_pays:
+        remarks.append("mode 'fast' would be faster, since most of the work is in long sums")
+    if plan.threads > code.threads:
+        remarks.append(
+            f"{code.threads} of {plan.threads} threads used, since {_why_fewer_threads(code)}"
+        )
+    if not lanes_follow_libm():
+        remarks.append("exp is computed one number after the other on this machine")
+    return "; ".join(remarks)
+
+
+def _why_fewer_threads(code: "Assembled") -> str:
+    if code.emitter != "re-rolled loops":
+        return f"{code.emitter} run on one"
+    return "there are no more" if team.available() else "this platform has no POSIX threads"
+
+
+def _threads(code: "Assembled") -> str:
+    return f"{code.threads} threads, " if code.threads > 1 else ""
 
 
 def _stages(code: "Assembled") -> Iterator[str]:

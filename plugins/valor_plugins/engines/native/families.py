@@ -82,11 +82,14 @@ class Rolled:
     scalars: int
 
     @property
+    def terms(self) -> int:
+        """How many terms the long sums have."""
+        return sum(family.size * sum(map(terms_of, family.runs)) for family in self.families)
+
+    @property
     def size(self) -> int:
         """How many scalars the families have, the terms of long sums included."""
-        return sum(
-            family.size * max(1, sum(map(terms_of, family.runs))) for family in self.families
-        )
+        return self.terms + sum(family.size for family in self.families if not family.runs)
 
 
 def terms_of(pair: Pair) -> int:

@@ -73,7 +73,6 @@ class Code:
 
     run: Callable[[int, int], int]
     cached: bool
-    _engine: Any  # what owns the code
 
 
 def compiled(text: str) -> Code:
@@ -88,7 +87,10 @@ def compiled(text: str) -> Code:
     engine.add_object_file(binding.ObjectFileRef.from_data(code))
     engine.finalize_object()
     signature = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)
-    return Code(signature(engine.get_function_address("run")), known, engine)
+    run = signature(engine.get_function_address("run"))
+    # It owns the code, and so must live as long as what calls it.
+    run.engine = engine  # type: ignore[attr-defined]
+    return Code(run, known)
 
 
 def _compile(text: str) -> bytes:

@@ -5,7 +5,7 @@ They go to the model's `Valor` objects when somebody looks. A step that meets a 
 finite is done once more by the eager engine, which either finds nothing wrong or names the scalar.
 """
 
-import itertools
+import warnings
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -14,16 +14,15 @@ import attrs
 import numpy as np
 
 from valor import EAGER, Loss, Optimizer, Plan, Schedule, Valor
-from valor.exceptions import CannotCompileError
+from valor.exceptions import EngineWarning
 from valor.functions import number
+from valor_plugins.engines.native import guard
 from valor_plugins.engines.native.assemble import assemble, padded
 from valor_plugins.engines.native.emit.step import FIELDS
-from valor_plugins.engines.native.explain import explanation
+from valor_plugins.engines.native.explain import explanation, remark
 
 MOST_STEPS = 2**20  # in one native call: so much room is there for losses
 FALSE_ALARMS = 3  # steps that eager had to do although nothing was wrong, until it does them all
-GUARD = 50_000  # scalars that may be computed both ways before a run begins
-FAST_TOLERANCE = 1e-9
 
 _FIELD = {name: position for position, name in enumerate(FIELDS)}
 
@@ -98,7 +97,7 @@ class NativeProgram:
     @property
     def remark(self) -> str:
         """What the engine wants added to `Run.engine_reason`."""
-        return ""
+        return remark(self._code, self._plan)
 
     # Setting up
 
@@ -116,7 +115,6 @@ class NativeProgram:
             "sample_losses": _zeros(rows),
             "rows": _zeros(rows),
             "target_rows": _zeros(rows),
-            "checked": _zeros(1),
             "completed": np.zeros(1, np.int64),
             "losses": _zeros(1),
             "tables": code.tables,
@@ -162,15 +160,19 @@ class NativeProgram:
             parameter.trainable != (slot < trainable)
             for parameter, slot in zip(self._parameters, slots.tolist(), strict=True)
         ):
-            state = self.state()
-            before = self.__dict__.copy()
-            try:
-                self._assemble()
-                self._set_state(state)
-            except BaseException:
-                self.__dict__.update(before)
-                raise
+            self._assemble_again()
         self._read_parameters()
+
+    def _assemble_again(self) -> None:
+        """Compile anew, for what has changed, and keep the state."""
+        state = self.state()
+        before = self.__dict__.copy()
+        try:
+            self._assemble()
+            self._set_state(state)
+        except BaseException:
+            self.__dict__.update(before)
+            raise
 
     # Running
 
@@ -199,8 +201,22 @@ class NativeProgram:
         context[_FIELD["first_step"]] = plan.first_step + self._done
         self._areas["completed"][0] = 0
         self._call_under_way = losses, len(losses), self._turn, self._done
-        self._code.code.run(context.ctypes.data, steps)
+        if self._code.code.run(context.ctypes.data, steps) < 0:
+            self._go_on_alone()
+            return True
         return self._settle() == steps
+
+    def _go_on_alone(self) -> None:
+        """Do without the threads that the system has not got."""
+        warnings.warn(
+            f"training goes on with one thread: the system did not start {self._plan.threads}",
+            EngineWarning,
+            stacklevel=2,
+        )
+        self.write_back()
+        self._plan = attrs.evolve(self._plan, threads=1)
+        self._assemble_again()
+        self._read_parameters()
 
     def _point(self, context: Any) -> None:
         """Say which copies of parameters and state are the present ones."""
@@ -277,35 +293,20 @@ class NativeProgram:
     # The guard
 
     def _guard(self) -> None:
-        """Compute the first samples both ways, as many as the budget allows, and compare.
-
-        Raises:
-            CannotCompileError: the results differ, so a formula is not what was traced.
-        """
+        """Compute the first samples both ways, as many as the budget allows, and compare."""
         plan, code = self._plan, self._code
-        epoch, batch = divmod(self._done, plan.steps_per_epoch)
-        batches = plan.batches(plan.first_epoch + epoch)
-        rows = next(itertools.islice(batches, batch, None), ())
-        count = min(len(rows), GUARD // code.traced)
-        count -= count % code.multiple
-        if not count:
+        part = guard.first_samples(plan, self._done, code.traced, code.multiple, self.state())
+        if part is None:
             return
-        rows = list(rows[:count])
-        part = attrs.evolve(
-            plan,
-            inputs=[plan.inputs[row] for row in rows],
-            targets=[plan.targets[row] for row in rows],
-            batch_size=count,
-            epochs=1,
-            shuffle=False,
-            first_epoch=0,
-            first_step=plan.first_step + self._done,
-            completed_steps=0,
-            state=self.state(),
-        )
-        expected = self._eagerly(part)
-        if expected is None or self._set_rates(1, part.total_steps) < 1:
-            return
+        expected = guard.expected(self._model, self._loss, self._optimizer, part)
+        found = None if expected is None else self._tried(part)
+        if found is not None:
+            guard.compare(found, expected, plan.mode, self._model, self._loss, self._optimizer)
+
+    def _tried(self, part: Plan) -> Any:
+        """Return loss and parameters after one step of a plan's; None if it is not finite."""
+        if self._set_rates(1, part.total_steps) < 1:
+            return None
         inputs, targets = _matrix(part.inputs), _matrix(part.targets)
         losses = np.zeros(1)
         context = self._context.copy()
@@ -314,67 +315,21 @@ class NativeProgram:
             ("inputs", inputs.ctypes.data),
             ("targets", targets.ctypes.data),
             ("order", 0),
-            ("row_count", count),
-            ("batch_size", count),
+            ("row_count", len(inputs)),
+            ("batch_size", len(inputs)),
             ("steps_per_epoch", 1),
             ("losses", losses.ctypes.data),
             ("first_batch", 0),
             ("first_step", part.first_step),
         ):
             context[_FIELD[name]] = value
-        if code.code.run(context.ctypes.data, 1) < 1:
-            return  # what is not finite here, the run itself will come upon
-        new = self._values[1 - self._turn][code.slots]
-        found = np.concatenate([losses, new])
-        same = np.array_equal(found, expected)
-        if plan.mode == "fast":
-            same = np.allclose(found, expected, rtol=FAST_TOLERANCE, atol=FAST_TOLERANCE)
-        if not same:
-            worst = int(np.argmax(np.abs(found - expected)))
-            what = "the loss" if not worst else f"parameter {worst - 1}"
-            raise CannotCompileError(
-                f"after one step on {count} samples, {what} is {found[worst]!r} compiled and "
-                f"{expected[worst]!r} eagerly: the model (of type "
-                f"{type(self._model).__qualname__}), {self._loss} or {self._optimizer} does not "
-                "compute the same each time it is called; it runs with engine='eager'"
-            )
-
-    def _eagerly(self, part: Plan) -> Any:
-        """Return loss and parameters after one step of eager's; None if it fails."""
-        try:
-            return _eager_step(self._model, self._loss, self._optimizer, part)
-        except Exception:  # the run itself will raise it
-            return None
-
-
-def try_eagerly(model: Any, loss: Loss, optimizer: Optimizer, plan: Plan) -> None:
-    """Do a step of eager's on the first sample, and undo it.
-
-    Raises:
-        Exception: whatever the step raises.
-    """
-    part = attrs.evolve(
-        plan,
-        inputs=[plan.inputs[0]],
-        targets=[plan.targets[0]],
-        batch_size=1,
-        epochs=1,
-        completed_steps=0,
-    )
-    _eager_step(model, loss, optimizer, part)
-
-
-def _eager_step(model: Any, loss: Loss, optimizer: Optimizer, part: Plan) -> Any:
-    """Return loss and parameters after one step of eager's, and leave the parameters alone."""
-    parameters = model.parametros()
-    before = [(parameter.data, parameter.grad) for parameter in parameters]
-    losses = array("d")
-    try:
-        EAGER.compile(model, loss, optimizer, part).advance(1, losses)
-        return np.array([losses[0], *(parameter.data for parameter in parameters)])
-    finally:
-        for parameter, (value, gradient) in zip(parameters, before, strict=True):
-            parameter.data, parameter.grad = value, gradient
+        done = self._code.code.run(context.ctypes.data, 1)
+        if done < 0:
+            self._go_on_alone()
+            return self._tried(part)
+        if not done:
+            return None  # the run itself will come upon it
+        return np.concatenate([losses, self._values[1 - self._turn][self._code.slots]])
 
 
 def _zeros(size: int) -> Any:

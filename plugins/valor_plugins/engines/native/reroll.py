@@ -274,6 +274,8 @@ class _Roller:
             second = np.stack([each[1] for each in members])
             kinds = self._kinds(first[0]), self._kinds(second[0])
             changes = (np.diff(kinds[0]) != 0) | (np.diff(kinds[1]) != 0)
+            # Constants have no positions, so that a run of them could not tell how many they are.
+            changes |= (kinds[0][1:] < 0) & (kinds[1][1:] < 0)
             cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), first.shape[1]]
             for start, stop in itertools.pairwise(cuts):
                 family.runs.append(self._pair(first[:, start:stop], second[:, start:stop]))

@@ -219,6 +219,7 @@ class Around:
             gradient_transforms=tuple(r.sample(TRANSFORMS, transforms)),
             first_epoch=r.choice([0, 0, 3]),
             first_step=r.choice([0, 0, 11]),
+            threads=r.choice([1, 1, 2, 3]),
         )
 
     def calls(self) -> list[int]:

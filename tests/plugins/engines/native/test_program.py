@@ -167,7 +167,7 @@ def test_zero_times_infinity_is_eagers(monkeypatch: pytest.MonkeyPatch, false_al
         compiled.write_back()
         outcomes.append((losses.tolist(), numbers(model)))
     assert outcomes[0] == outcomes[1]
-    assert len(replays) > 1  # the guard, and at least one step
+    assert replays
 
 
 def test_after_a_run_that_diverged_gradients_are_those_of_the_last_step() -> None:

@@ -223,7 +223,7 @@ class BlasSamples:
         """Write what is the same for all samples of a batch."""
         for kernel in self.kernels:
             if not kernel.varying:
-                write_kernel(writer, self.layout, kernel, "1")
+                write_kernel(writer, self.layout, kernel)
         self.matrices.write_packing(writer)
         rows = padded(max(self.block, 2), self.width)
         start = 0

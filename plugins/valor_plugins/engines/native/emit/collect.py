@@ -6,14 +6,14 @@ are added one after the other. Where the parameters form a grid, each contributi
 row's scalar and a column's, the operands are transposed once, and not every product.
 """
 
-from typing import Any
-
 import attrs
 import numpy as np
 
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.frames import Index, Layout, position, read, uniform
-from valor_plugins.engines.native.emit.writer import Writer, literal, vector
+from valor_plugins.engines.native.emit.operations import as_number
+from valor_plugins.engines.native.emit.team import Part, shared
+from valor_plugins.engines.native.emit.writer import Writer, vector
 from valor_plugins.engines.native.families import CONSTANT, Gradients, Operand
 
 ROWS = 6  # rows of a grid side by side: with two vectors each, twelve accumulators
@@ -112,12 +112,12 @@ class Transposed:
             self.width += -(-family.size // layout.width) * layout.width
 
 
-def write_transposition(writer: Writer, layout: Layout, needed: Transposed, blocks: str) -> None:
+def write_transposition(writer: Writer, layout: Layout, needed: Transposed, blocks: Part) -> None:
     """Write the copies of families with samples outermost."""
     if not needed.start:
         return
     width, micro = layout.width, layout.micro
-    with writer.loop(0, blocks, prefix="transpose") as block:
+    with writer.loop(*blocks, prefix="transpose") as block:
         frame = writer.at("%frames", writer.times(block.index, layout.frame_bytes))
         target = writer.at("%transposed", writer.times(block.index, micro * needed.width * 8))
         for number, start in needed.start.items():
@@ -158,7 +158,7 @@ def write_grid(
                 if last == start:
                     continue
                 with (
-                    writer.loop(start, last, count, prefix="rows") as rows,
+                    shared(writer, start, last, count, "rows") as rows,
                     writer.loop(columns.index, end, step, prefix="columns") as tile,
                 ):
                     row, lanes = (rows.index, count), (tile.index, width, vectors)
@@ -229,7 +229,7 @@ def write_list(writer: Writer, layout: Layout, group: Gradients, block: Block) -
     whole = len(slots) - len(slots) % width
     for start, stop, count in ((0, whole, width), (whole, len(slots), len(slots) - whole)):
         if stop > start:
-            with writer.loop(start, stop, count, prefix="list") as first:
+            with shared(writer, start, stop, count, "list") as first:
                 _write_list_tile(writer, layout, group, slot, block, first.index, count)
 
 
@@ -338,13 +338,9 @@ def lanes_below(writer: Writer, count: str, width: int) -> str:
     return writer.let(f"icmp slt {whole} {numbers}, {limit}")
 
 
-def write_samples_result(
-    writer: Writer, layout: Layout, operand: Operand, samples: str, target: Any
-) -> None:
-    """Write a loop that hands one scalar of each sample of a block on, with its number."""
-    with writer.loop(0, samples, prefix="results") as sample:
-        frame = _lane_address(writer, layout, sample.index)
-        value = read(writer, layout, operand, (0,), frame)
-        if layout.rolled.families[operand.family].code in ops.CONDITIONS:
-            value = writer.let(f"select i1 {value}, double {literal(1.0)}, double {literal(0.0)}")
-        target(sample.index, value)
+def read_sample(writer: Writer, layout: Layout, operand: Operand, sample: str) -> str:
+    """Load one scalar of a sample, given by its number in the block; a condition as 1 or 0."""
+    value = read(writer, layout, operand, (0,), _lane_address(writer, layout, sample))
+    if layout.rolled.families[operand.family].code in ops.CONDITIONS:
+        return as_number(writer, value, 1)
+    return value

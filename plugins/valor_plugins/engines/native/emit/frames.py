@@ -97,7 +97,7 @@ class Layout:
         self.cells: dict[int, int] = {}  # of uniform ones, their first double
         self.frame_rows = 0
         self.uniform_size = 0
-        self._indices: dict[int, Index] = {}
+        self._indices: dict[Operand, Index] = {}
 
     @property
     def frame_bytes(self) -> int:
@@ -119,13 +119,13 @@ class Layout:
 
     def index(self, operand: Operand) -> Index:
         """Return how an operand's positions follow from the counters of a kernel."""
-        known = self._indices.get(id(operand))
+        known = self._indices.get(operand)
         if known is None:
             positions = operand.positions
             if self.rolled.families[operand.family].code == ops.PARAMETER:
                 positions = self.slots[positions]
             known = Index.of(positions) or self.tables.add(positions)
-            self._indices[id(operand)] = known
+            self._indices[operand] = known
         return known
 
     def varies(self, operand: Operand | None) -> bool:

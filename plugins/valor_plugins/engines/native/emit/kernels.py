@@ -12,6 +12,7 @@ import numpy as np
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.frames import Layout, read, row_address
 from valor_plugins.engines.native.emit.operations import as_number, emit
+from valor_plugins.engines.native.emit.team import Part
 from valor_plugins.engines.native.emit.writer import Writer, vector
 from valor_plugins.engines.native.families import CONSTANT, Family, Operand, Pair, Rolled, terms_of
 
@@ -113,13 +114,13 @@ def _results(rolled: Rolled) -> list[Operand]:
     return [rolled.root, *rolled.checks, *factors]
 
 
-def write_kernel(writer: Writer, layout: Layout, kernel: Kernel, blocks: str) -> None:
+def write_kernel(writer: Writer, layout: Layout, kernel: Kernel, blocks: Part = (0, 1)) -> None:
     """Write the loop of a kernel.
 
     Args:
         writer, layout: where to, and what is where.
         kernel: what.
-        blocks: how many micro-blocks there are.
+        blocks: from which micro-block to which, if it varies from sample to sample.
     """
     if kernel.is_sum:
         _write_sum(writer, layout, kernel, blocks)
@@ -128,7 +129,7 @@ def write_kernel(writer: Writer, layout: Layout, kernel: Kernel, blocks: str) ->
         with writer.loop(0, kernel.size, prefix="uniform") as element:
             _write_members(writer, layout, kernel, element.index, "", 1, 1)
         return
-    with writer.loop(0, blocks, prefix="blocks") as block:
+    with writer.loop(*blocks, prefix="blocks") as block:
         frame = writer.at("%frames", writer.times(block.index, layout.frame_bytes))
         with writer.loop(0, kernel.size, prefix="map") as element:
             _write_members(
@@ -183,7 +184,7 @@ def _store(
         writer.store(value, writer.at(address, lane * 8), width)
 
 
-def _write_sum(writer: Writer, layout: Layout, kernel: Kernel, blocks: str) -> None:
+def _write_sum(writer: Writer, layout: Layout, kernel: Kernel, blocks: Part) -> None:
     """Write a family of long sums: passes over terms, tiles of sums, micro-blocks, then terms.
 
     A pass has no more terms than the caches hold for all sums. Between two passes the sums lie in
@@ -206,8 +207,8 @@ def _write_sum(writer: Writer, layout: Layout, kernel: Kernel, blocks: str) -> N
                     members = [writer.plus(first.index, j) for j in range(count)]
                     _Tile(writer, layout, number, members, 1, 1).write(stretches, "", position > 0)
             continue
-        with writer.loop(0, blocks, PANEL, prefix="panel") as panel:
-            end = writer.least(writer.plus(panel.index, PANEL), blocks)
+        with writer.loop(*blocks, PANEL, prefix="panel") as panel:
+            end = writer.least(writer.plus(panel.index, PANEL), blocks[1])
             for start, stop, count in pieces:
                 with writer.loop(start, stop, count, prefix="tile") as first:
                     members = [writer.plus(first.index, j) for j in range(count)]
@@ -227,14 +228,14 @@ def _passes(family: Family) -> list[list[Stretch]]:
     for pair in family.runs:
         start, length = 0, terms_of(pair)
         while start < length:
+            if room <= 0:
+                passes.append([])
+                room = TERMS
             # A few more terms are no reason for a pass of their own.
             taken = min(length - start, room if length - start > room + TERMS // 4 else length)
             passes[-1].append((pair, start, start + taken))
             start += taken
             room -= taken
-            if room <= 0 and start < length:
-                passes.append([])
-                room = TERMS
     return passes
 
 

@@ -14,9 +14,9 @@ from valor_plugins.engines.native.emit.collect import (
     Block,
     Transposed,
     grid_of,
+    read_sample,
     write_grid,
     write_list,
-    write_samples_result,
     write_transposition,
 )
 from valor_plugins.engines.native.emit.frames import Index, Layout, Tables, position, read
@@ -26,6 +26,7 @@ from valor_plugins.engines.native.emit.kernels import (
     schedule,
     write_kernel,
 )
+from valor_plugins.engines.native.emit.team import Part, barrier, part
 from valor_plugins.engines.native.emit.writer import Writer, literal
 from valor_plugins.engines.native.families import Rolled
 
@@ -100,12 +101,13 @@ class LoopSamples:
         """Write what is the same for all samples of a batch."""
         for kernel in self.kernels:
             if not kernel.varying:
-                write_kernel(writer, self.layout, kernel, "1")
+                write_kernel(writer, self.layout, kernel)
 
     def write_block(self, writer: Writer, samples: str, first: str) -> str | None:
         """Write a block: its losses and gradients; return a number that is nan if a check fails."""
         layout = self.layout
-        blocks = writer.let(f"udiv i64 {writer.plus(samples, self.micro - 1)}, {self.micro}")
+        count = writer.let(f"udiv i64 {writer.plus(samples, self.micro - 1)}, {self.micro}")
+        blocks = part(writer, 0, count)
         for number, family in enumerate(self.rolled.families):
             if number in layout.rows and family.code in (ops.INPUT, ops.TARGET):
                 rows = "%rows" if family.code == ops.INPUT else "%target_rows"
@@ -113,22 +115,27 @@ class LoopSamples:
         for kernel in self.kernels:
             if kernel.varying:
                 write_kernel(writer, layout, kernel, blocks)
-        self._write_losses(writer, samples, first)
+        own = part(writer, 0, samples, self.micro)
+        with writer.loop(*own, prefix="losses") as sample:
+            value = read_sample(writer, layout, self.rolled.root, sample.index)
+            place = writer.times(writer.plus(sample.index, first), 8)
+            writer.store(value, writer.at("%sample_losses", place))
         write_transposition(writer, layout, self.transposed, blocks)
+        barrier(writer)
         block = Block(samples, self.block, self.alone)
         for group, grid in self.grids:
             if grid is None:
                 write_list(writer, layout, group, block)
             else:
                 write_grid(writer, layout, grid, self.transposed, block)
-        return self._write_checks(writer, samples)
+        return self._write_checks(writer, own)
 
-    def _write_loading(self, writer: Writer, number: int, rows: str, blocks: str) -> None:
+    def _write_loading(self, writer: Writer, number: int, rows: str, blocks: Part) -> None:
         """Write the way from rows of data to rows of lanes."""
         layout, width = self.layout, self.width
         size = self.rolled.families[number].size
         whole = size - size % width
-        with writer.loop(0, blocks, prefix="load") as block:
+        with writer.loop(*blocks, prefix="load") as block:
             frame = writer.at("%frames", writer.times(block.index, layout.frame_bytes))
             frame = writer.at(frame, layout.rows[number] * layout.micro * 8)
             for v in range(layout.vectors):
@@ -148,27 +155,18 @@ class LoopSamples:
                         value = writer.load(writer.at(line, column_ * 8))
                         writer.store(value, writer.at(place, lane * 8))
 
-    def _write_losses(self, writer: Writer, samples: str, first: str) -> None:
-        def keep(sample: str, value: str) -> None:
-            place = writer.plus(sample, first)
-            writer.store(value, writer.at("%sample_losses", writer.times(place, 8)))
-
-        write_samples_result(writer, self.layout, self.rolled.root, samples, keep)
-
-    def _write_checks(self, writer: Writer, samples: str) -> str | None:
-        if not self.rolled.checks:
-            return None
-        cell = "%checked"
-        writer.store(literal(0.0), cell)
-
-        def note(sample: str, value: str) -> None:
-            failed = writer.let(f"fcmp une double {value}, {literal(0.0)}")
-            nan, before = literal(float("nan")), writer.load(cell)
-            writer.store(writer.let(f"select i1 {failed}, double {nan}, double {before}"), cell)
-
+    def _write_checks(self, writer: Writer, samples: Part) -> str | None:
+        doubt = None
+        zero, nan = literal(0.0), literal(float("nan"))
         for check in self.rolled.checks:
-            write_samples_result(writer, self.layout, check, samples, note)
-        return writer.load(cell)
+            with writer.loop(*samples, carried=[("double", zero)], prefix="check") as sample:
+                value = read_sample(writer, self.layout, check, sample.index)
+                failed = writer.let(f"fcmp une double {value}, {zero}")
+                before = sample.values[0]
+                sample.next = [writer.let(f"select i1 {failed}, double {nan}, double {before}")]
+            total = sample.result[0]
+            doubt = total if doubt is None else writer.op("fadd", "double", doubt, total)
+        return doubt
 
 
 class LoopTransforms:
@@ -186,7 +184,7 @@ class LoopTransforms:
         """Write the transforms; return a number that is nan if a check fails."""
         layout = self.layout
         for kernel in self.kernels:
-            write_kernel(writer, layout, kernel, "1")
+            write_kernel(writer, layout, kernel)
         for group in self.rolled.gradients:
             slots = layout.slots[group.parameters]
             slot = Index.of(slots) or layout.tables.add(slots)

@@ -36,7 +36,7 @@ class Matrices:
     layout: Layout
     base: dict[int, str] = attrs.field(factory=dict)
     stride: dict[int, int] = attrs.field(factory=dict)
-    packed: dict[int, tuple[int, Operand]] = attrs.field(factory=dict)
+    packed: dict[Operand, int] = attrs.field(factory=dict)
 
     def pack(self, operand: Operand) -> None:
         """See that the members of an operand can be loaded side by side."""
@@ -47,8 +47,8 @@ class Matrices:
             return
         index = self.index(operand)
         regular = index.table is None and index.strides[0] in (0, 1)
-        if not regular and not layout.varies(operand) and id(operand) not in self.packed:
-            self.packed[id(operand)] = (layout.uniform_size, operand)
+        if not regular and not layout.varies(operand) and operand not in self.packed:
+            self.packed[operand] = layout.uniform_size
             layout.uniform_size += padded(len(operand.positions), layout.width)
 
     def index(self, operand: Operand) -> Index:
@@ -56,19 +56,19 @@ class Matrices:
         index = self.layout.index(operand)
         if self.layout.varies(operand) and len(index.strides) == 1:
             irregular = index.table is not None or index.strides[0] not in (0, 1)
-            if irregular and id(operand) not in self._tables:
+            if irregular and operand not in self._tables:
                 more = padded(len(operand.positions), self.layout.width)
                 places = np.pad(operand.positions, (0, more - len(operand.positions)), "edge")
-                self._tables[id(operand)] = self.layout.tables.add(places)
-            return self._tables.get(id(operand), index)
+                self._tables[operand] = self.layout.tables.add(places)
+            return self._tables.get(operand, index)
         return index
 
-    _tables: dict[int, Index] = attrs.field(factory=dict, init=False)
+    _tables: dict[Operand, Index] = attrs.field(factory=dict, init=False)
 
     def write_packing(self, writer: Writer) -> None:
         """Write the rows of uniform operands, once a batch."""
         layout = self.layout
-        for start, operand in self.packed.values():
+        for operand, start in self.packed.items():
             size = len(operand.positions)
             with writer.loop(0, size, prefix="pack") as each:
                 place = position(writer, layout.index(operand), (each.index,))
@@ -94,15 +94,15 @@ class Matrices:
 
     def lanes(self, writer: Writer, operand: Operand, rows: "Rows", member: Place) -> str:
         """Load what members that lie side by side take, of one sample."""
-        value = rows.same.get(id(operand)) or self._lanes(writer, operand, rows, member)
+        value = rows.same.get(operand) or self._lanes(writer, operand, rows, member)
         return self._as_taken(writer, operand, value)
 
     def _lanes(self, writer: Writer, operand: Operand, rows: "Rows", member: Place) -> str:
         layout, width = self.layout, self.layout.width
         if operand.family == CONSTANT:
             return writer.constant(operand.value, width)
-        if id(operand) in self.packed:
-            at = writer.times(writer.plus(member, self.packed[id(operand)][0]), 8)
+        if operand in self.packed:
+            at = writer.times(writer.plus(member, self.packed[operand]), 8)
             return writer.load(writer.at("%uniform", at), width)
         index = self.index(operand)
         if not layout.varies(operand):
@@ -167,7 +167,7 @@ class Rows:
         self, writer: Writer, matrices: Matrices, sample: Place, families: Iterable[int]
     ) -> None:
         self.addresses = {n: matrices.row(writer, n, sample) for n in dict.fromkeys(families)}
-        self.same: dict[int, str] = {}
+        self.same: dict[Operand, str] = {}
 
     def share(
         self, writer: Writer, matrices: Matrices, sample: Place, operands: Iterable[Operand]
@@ -176,7 +176,7 @@ class Rows:
         for operand in operands:
             if matrices.is_same(operand):
                 value = matrices.number(writer, operand, (sample, 0))
-                self.same[id(operand)] = writer.splat(value, matrices.layout.width)
+                self.same[operand] = writer.splat(value, matrices.layout.width)
 
 
 def padded(size: int, width: int) -> int:
@@ -271,7 +271,7 @@ def write_columns(
     needed = [factor.family for factor in factors if layout.varies(factor)]
     start = 0
     while start < len(slots):
-        left = -(-(len(slots) - start) // width)
+        left = max(1, (len(slots) - start) // width)  # what fills no vector comes last, by itself
         vectors = SIDE_BY_SIDE if left >= SIDE_BY_SIDE else left
         stop = start + (left // vectors) * vectors * width
         with writer.loop(start, min(stop, len(slots)), vectors * width, prefix="columns") as first:

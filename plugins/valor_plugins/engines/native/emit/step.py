@@ -15,6 +15,7 @@ import attrs
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Scalars
 from valor_plugins.engines.native.emit.evaluate import evaluate, poison
+from valor_plugins.engines.native.emit.team import barrier, by_one, part, shared, total
 from valor_plugins.engines.native.emit.writer import Writer, literal, vector
 
 # What the function is handed: addresses and whole numbers, 8 bytes each, in this order.
@@ -40,13 +41,13 @@ FIELDS = (
     "target_rows",
     "lanes",
     "sample_losses",
-    "checked",
     "scratch",
     "tables",
     "rates",
     "first_batch",
     "first_step",
     "completed",
+    "team",
 )
 # There are two copies of these, which change places after each completed step. A step reads
 # parameters and state in the one and writes them in the other. Gradients it writes in the first:
@@ -112,6 +113,7 @@ class Step:
         stride: from one kind of optimizer state to the next, in doubles.
         scheduled: whether each step has a learning rate of its own.
         contract: whether products and sums may be fused.
+        threads: how many run it.
     """
 
     samples: Samples
@@ -124,36 +126,42 @@ class Step:
     stride: int
     scheduled: bool
     contract: bool
+    threads: int
 
     def write(self) -> Writer:
-        """Return the function ``i64 run(ptr context, i64 steps)``: how many steps it completed."""
-        writer = Writer(self.contract)
+        """Return what a thread does, given %context and %steps; it returns the steps completed."""
+        writer = Writer(self.contract, self.threads)
         for position, field in enumerate(FIELDS):
             kind = "i64" if field in _NUMBERS else "ptr"
             turns = field.removeprefix("next_") in _TURNING
             name = f"first_{field}" if turns else field
             writer.line(f"%{name}_at = getelementptr i8, ptr %context, i64 {8 * position}")
             writer.line(f"%{name} = load {kind}, ptr %{name}_at")
-        head, body, commit, end = "step_head", "step_body", "step_commit", "step_end"
+        head, body, commit, again, end = (
+            f"step_{part}" for part in ("head", "body", "commit", "again", "end")
+        )
         writer.line(f"br label %{head}")
         writer.begin(head)
-        writer.line(f"%step = phi i64 [ 0, %entry ], [ %step_after, %{commit} ]")
+        writer.line(f"%step = phi i64 [ 0, %entry ], [ %step_after, %{again} ]")
         for now in _TURNING:
             following = f"next_{now}"
             for name, other in ((now, following), (following, now)):
-                writer.line(f"%{name} = phi ptr [ %first_{name}, %entry ], [ %{other}, %{commit} ]")
+                writer.line(f"%{name} = phi ptr [ %first_{name}, %entry ], [ %{other}, %{again} ]")
         more = writer.let("icmp slt i64 %step, %steps")
         writer.line(f"br i1 {more}, label %{body}, label %{end}")
         writer.begin(body)
         loss, doubt = self._write_gradients(writer)
-        doubt = self._write_update(writer, doubt)
+        doubt = total(writer, self._write_update(writer, doubt))
         doubt = writer.op("fadd", "double", doubt, writer.op("fsub", "double", loss, loss))
         sound = writer.let(f"fcmp oeq double {doubt}, {literal(0.0)}")
         writer.line(f"br i1 {sound}, label %{commit}, label %{end}")
         writer.begin(commit)
-        writer.store(loss, writer.at("%losses", writer.times("%step", 8)))
         writer.line("%step_after = add i64 %step, 1")
-        writer.line("store i64 %step_after, ptr %completed")
+        with by_one(writer):
+            writer.store(loss, writer.at("%losses", writer.times("%step", 8)))
+            writer.line("store i64 %step_after, ptr %completed")
+        writer.line(f"br label %{again}")
+        writer.begin(again)
         writer.line(f"br label %{head}")
         writer.begin(end)
         writer.line("ret i64 %step")
@@ -173,7 +181,9 @@ class Step:
         writer.line(f"%seed = fdiv double {literal(1.0)}, {size}")
         if not self.samples.alone:
             self._write_first_gradients(writer)
-        self.samples.write_uniform(writer)
+        with by_one(writer):
+            self.samples.write_uniform(writer)
+        barrier(writer)
         block = self.samples.block
         blocks = writer.let(f"udiv i64 {writer.plus(count, block - 1)}, {block}")
         zero = literal(0.0)
@@ -184,6 +194,7 @@ class Step:
             samples = writer.let(f"select i1 {partial}, i64 {rest}, i64 {block}")
             self._write_rows(writer, writer.plus(start, first), samples)
             failed = self.samples.write_block(writer, samples, first)
+            barrier(writer)
             doubt = each.values[0]
             if failed is not None:
                 doubt = writer.op("fadd", "double", doubt, failed)
@@ -206,7 +217,7 @@ class Step:
         lanes = writer.let(f"and i64 {writer.plus(samples, micro - 1)}, {-micro}")
         last = writer.let(f"sub i64 {samples}, 1")
         shuffled = writer.let("icmp ne ptr %order, null")
-        with writer.loop(0, lanes, prefix="row") as lane:
+        with writer.loop(*part(writer, 0, lanes, micro), prefix="row") as lane:
             beyond = writer.let(f"icmp slt i64 {lane.index}, {last}")
             inside = writer.let(f"select i1 {beyond}, i64 {lane.index}, i64 {last}")
             place = writer.plus(start, inside)
@@ -244,7 +255,7 @@ class Step:
 
         self._for_each(writer, write, self.trainable)
         zero = literal(0.0)
-        with writer.loop(self.trainable, self.parameters, prefix="frozen") as each:
+        with shared(writer, self.trainable, self.parameters, prefix="frozen") as each:
             writer.store(zero, writer.at("%gradients", writer.times(each.index, 8)))
 
     def _write_penalty(self, writer: Writer, penalty: PenaltyProgram, loss: str) -> str:
@@ -260,9 +271,11 @@ class Step:
             writer.store(value, writer.at("%scratch", at), width)
 
         self._for_each(writer, write, self.trainable)
+        barrier(writer)
         with writer.loop(0, self.trainable, 1, [("double", loss)], prefix="penalty") as each:
             value = writer.load(writer.at("%scratch", writer.times(each.index, 8)))
             each.next = [writer.op("fadd", "double", each.values[0], value)]
+        barrier(writer)
         return each.result[0]
 
     def _for_each(self, writer: Writer, write: object, count: int) -> None:
@@ -271,19 +284,29 @@ class Step:
         whole = count - count % width
         for start, stop, lanes in ((0, whole, width), (whole, count, 1)):
             if stop > start:
-                with writer.loop(start, stop, lanes, prefix="each") as each:
+                with shared(writer, start, stop, lanes, "each") as each:
                     write(each.index, lanes)  # type: ignore[operator]
 
     # The update
 
     def _write_update(self, writer: Writer, doubt: str) -> str:
         source = "%gradients"
+        if self.trainable < self.parameters:
+            doubt = self._doubted(writer, doubt, self.trainable, self.parameters)
         if self.transforms is not None:
             source = "%transformed"
-            doubt = self._doubted(writer, doubt)
-            failed = self.transforms.write(writer)
+            # As they are before a transform makes them finite.
+            doubt = self._doubted(writer, doubt, 0, self.trainable)
+            before = writer.block
+            with by_one(writer):
+                failed = self.transforms.write(writer)
+                there = writer.block
             if failed is not None:
+                if writer.threads > 1:
+                    zero = literal(0.0)
+                    failed = writer.let(f"phi double [ {zero}, %{before} ], [ {failed}, %{there} ]")
                 doubt = writer.op("fadd", "double", doubt, failed)
+            barrier(writer)
         number = writer.let(f"add i64 {writer.plus('%first_step', '%step')}, 1")
         step = writer.let(f"sitofp i64 {number} to double")
         rate = literal(0.0)
@@ -296,7 +319,8 @@ class Step:
                 continue
             kind = vector(lanes)
             first = writer.constant(0.0, lanes)
-            with writer.loop(start, stop, lanes, [(kind, first)], prefix="update") as each:
+            own = part(writer, start, stop, lanes)
+            with writer.loop(*own, lanes, [(kind, first)], prefix="update") as each:
                 failed = self._write_parameter(writer, source, each.index, lanes, step, rate)
                 each.next = [writer.op("fadd", kind, each.values[0], failed)]
             for lane in range(lanes):
@@ -306,10 +330,10 @@ class Step:
                 doubt = writer.op("fadd", "double", doubt, value)
         return doubt
 
-    def _doubted(self, writer: Writer, doubt: str) -> str:
-        """Look at the gradients as they are before a transform makes them finite."""
+    def _doubted(self, writer: Writer, doubt: str, start: int, stop: int) -> str:
+        """Look at gradients; return what is 0 if they are finite, and so was what there was."""
         zero = literal(0.0)
-        with writer.loop(0, self.trainable, 1, [("double", doubt)], prefix="look") as each:
+        with writer.loop(start, stop, 1, [("double", doubt)], prefix="look") as each:
             gradient = writer.load(writer.at("%gradients", writer.times(each.index, 8)))
             value = writer.op("fmul", "double", gradient, zero)
             each.next = [writer.op("fadd", "double", each.values[0], value)]

@@ -26,6 +26,7 @@ class Writer:
 
     Args:
         contract: whether a product and a sum may become one fused operation (mode "fast").
+        threads: how many threads run what is written.
 
     >>> writer = Writer()
     >>> total = writer.op("fadd", "double", "%a", "%b")
@@ -33,7 +34,8 @@ class Writer:
     ['%v1 = fadd double %a, %b']
     """
 
-    def __init__(self, contract: bool = False) -> None:
+    def __init__(self, contract: bool = False, threads: int = 1) -> None:
+        self.threads = threads
         self.lines: list[str] = []
         self.block = "entry"
         self.declared: dict[str, str] = {}
