@@ -164,7 +164,13 @@ class Valor:
         operador_mae: str = "",
         rotulo: str = "",
     ) -> None:
-        self.data = data if data.__class__ is float else number(data)
+        if data.__class__ is not float:
+            wrap = getattr(type(data), "__valor_wrap__", None)
+            if wrap is not None:  # an engine's stand-in for a number, which takes our place
+                wrap(data, self)
+                return
+            data = number(data)
+        self.data = data
         self.grad = 0
         self.rotulo = _text("rotulo", rotulo)
         self.trainable = True

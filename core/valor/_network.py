@@ -15,7 +15,7 @@ from valor._manager import PluginManager
 from valor._registry import resolve
 from valor.contracts import Activation, Initializer
 from valor.exceptions import FormulaError, InvalidArgumentError, shown
-from valor.functions import number
+from valor.functions import dot, number
 
 # The lesson's own choices. They are no look-ups, so that no plugin can change them.
 SIGMOID = Activation("sigmoid", functions.sig)
@@ -86,12 +86,7 @@ class Neuronio:
 
     def weighted_sum(self, x: Sequence[Any]) -> Valor:
         """Return the sum of `x` times the weights, from the first to the last, plus the bias."""
-        pairs = zip(x, self.pesos, strict=True)
-        first, peso = next(pairs)
-        total = first * peso
-        for value, peso in pairs:
-            total = total + value * peso
-        result: Valor = total + self.vies
+        result: Valor = dot(x, self.pesos) + self.vies
         return result
 
     def named_parameters(self) -> dict[str, Valor]:

@@ -16,6 +16,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from valor._dot import dot
 from valor._rows import LARGEST_EXACT_INT, TABLE, Function, Scalar, number, row_of
 from valor.exceptions import InvalidArgumentError
 
@@ -26,6 +27,7 @@ __all__ = [
     "clip",
     "cos",
     "divide",
+    "dot",
     "erf",
     "erfc",
     "exp",

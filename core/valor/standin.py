@@ -57,7 +57,9 @@ class StandIn:
 
     A subclass has two static methods, ``__valor_apply__(function, arguments)``, which records or
     computes a row of the table, and ``_compared(symbol, left, right)`` for ``"<"``, ``"<="``,
-    ``">"`` and ``">="``; and may override `_refuse`.
+    ``">"`` and ``">="``; and may override `_refuse`. It may have two more: a static method
+    ``__valor_dot__(a, b)``, which takes down a whole `valor.functions.dot`, and a method
+    ``__valor_wrap__(valor)``, called by ``Valor(stand_in)`` to take the new scalar's place.
 
     >>> class Shown(StandIn):
     ...     def __valor_apply__(function, arguments):

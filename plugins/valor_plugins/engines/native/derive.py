@@ -111,6 +111,17 @@ def _edges(tape: Tape, code: Any, left: Ids, right: Ids) -> tuple[Any, Any]:
     return parents, slopes
 
 
+def _pushed(consumer: Ids, targets: Ids, useful: Any, root: int) -> Any:
+    """Return the pushes of those who are pushed to themselves, in the order of the sweep."""
+    reached = {root}
+    result = np.zeros(len(useful), bool)
+    for edge in np.flatnonzero(useful).tolist():
+        if int(consumer[edge]) in reached:
+            reached.add(int(targets[edge]))
+            result[edge] = True
+    return result
+
+
 class _Edges:
     """The pushes of a backward sweep, grouped by whom they reach, in eager's order."""
 
@@ -123,14 +134,11 @@ class _Edges:
         useful = (targets >= 0) & needed[np.maximum(targets, 0)]
         useful &= (slope != tape.constant(0)) & (slope != tape.constant(0.0))
         consumer = np.repeat(consumers, 2)
-        while True:  # whom nobody pushes to has nothing to push
-            reached = np.zeros(len(needed), bool)
-            reached[root] = True
-            reached[targets[useful]] = True
-            idle = useful & ~reached[consumer]
-            if not idle.any():
-                break
-            useful &= ~idle
+        reached = np.zeros(len(needed), bool)
+        reached[root] = True
+        reached[targets[useful]] = True
+        if not reached[consumer[useful]].all():
+            useful &= _pushed(consumer, targets, useful, root)
         consumer, targets, slope = consumer[useful], targets[useful], slope[useful]
         # Parameters last; everything else in the order of the sweep, so that operands come first.
         position = np.full(len(needed), len(needed), np.int64)

@@ -136,7 +136,9 @@ class NativeProgram:
         context[_FIELD["steps_per_epoch"]] = self._plan.steps_per_epoch
 
     def _read_parameters(self) -> None:
-        values = [float(number(parameter.data)) for parameter in self._parameters]
+        values = [parameter.data for parameter in self._parameters]
+        if {*map(type, values)} != {float}:
+            values = [float(number(value)) for value in values]
         self._current()[self._code.slots] = values
 
     def _current(self) -> Any:

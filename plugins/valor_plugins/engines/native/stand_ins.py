@@ -109,6 +109,10 @@ class StandIns:
             def _compared(symbol: str, left: Any, right: Any) -> Any:
                 return tracer.compared(symbol, left, right)
 
+            @staticmethod
+            def __valor_dot__(a: Any, b: Any) -> Any:
+                return tracer.dot(a, b)
+
             def _refuse(self, fault: str, remedy: str) -> NoReturn:
                 refuse(fault, remedy)
 
@@ -144,6 +148,9 @@ class StandIns:
         class Number(Base):
             __slots__ = ("index",)
             index: int
+
+            def __valor_wrap__(self, value: Valor) -> None:
+                tracer.wrap(value, self.index)
 
             @staticmethod
             def __valor_apply__(function: Function, arguments: tuple[Any, ...]) -> Any:

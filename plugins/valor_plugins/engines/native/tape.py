@@ -5,8 +5,12 @@ negative id is a constant. Scalars that eager would make a `Valor` of carry thei
 too, so that gradients can be derived; the others (targets, parts of a function) are plain numbers.
 """
 
+import math
 import struct
 from array import array
+from collections.abc import Sequence
+
+import numpy as np
 
 # Leaves first, then operations; `OPERATIONS[code]` is the name that people read.
 OPERATIONS = (
@@ -98,7 +102,8 @@ class Constants:
 
     def id_of(self, value: float) -> int:
         """Return the id of a constant, new or known."""
-        key = struct.pack("<d", value), type(value)
+        # Of nan there is one: which sign it has depends on how Python happened to compute it.
+        key = struct.pack("<d", value if value == value else math.nan), type(value)
         known = self._ids.get(key)
         if known is None:
             self.values.append(float(value))
@@ -152,6 +157,32 @@ class Tape:
         self.code.append(code)
         self.left.append(left)
         self.right.append(right)
+        return len(self.code) - 1
+
+    def append_leaves(self, code: int, count: int) -> int:
+        """Write leaves of a kind down, numbered from 0 on, and return the id of the first."""
+        start = len(self.code)
+        self.code.extend([code] * count)
+        self.left.extend(range(count))
+        self.right.extend([NOTHING] * count)
+        return start
+
+    def append_dot(self, first: Sequence[int], second: Sequence[int]) -> int:
+        """Write down the sum of some products, and return the id of the last addition.
+
+        The order is that of the loop that would compute it: each product just before its addition.
+        """
+        start, count = len(self.code), len(first)
+        code = np.full(2 * count - 1, ADD, np.int8)
+        left, right = np.empty(2 * count - 1, np.int32), np.empty(2 * count - 1, np.int32)
+        products = np.arange(-1, 2 * count - 2, 2)
+        products[0] = 0
+        code[products] = MULTIPLY
+        left[products], right[products] = first, second
+        left[2::2] = np.arange(start, start + 2 * count - 3, 2)
+        right[2::2] = products[1:] + start
+        for column, more in ((self.code, code), (self.left, left), (self.right, right)):
+            column.frombytes(more.tobytes())
         return len(self.code) - 1
 
     def compute(self, code: int, left: int, right: int = NOTHING, condition: int = NOTHING) -> int:

@@ -7,6 +7,7 @@ for the time of the trace (by its class, so that it is found wherever the model 
 formula's file and line.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -62,6 +63,7 @@ class Tracer:
         self.tape = Tape()
         self._parameters: dict[int, int] = {}
         self._forbidden = {id(value) for value in forbidden}
+        self._made: list[Valor] = []
         self._in_a_row = False
         self._classes = StandIns(self, self._parameters)
 
@@ -69,17 +71,18 @@ class Tracer:
 
     def numbers(self, code: int, count: int) -> list[Any]:
         """Return stand-ins for `count` plain numbers of a kind, such as the inputs."""
-        return [self._number(self.tape.append(code, index)) for index in range(count)]
+        start = self.tape.append_leaves(code, count)
+        return [self._number(start + index) for index in range(count)]
 
     @contextmanager
     def parameters(self, parameters: Sequence[Valor]) -> Iterator[None]:
         """While entered, the parameters are stand-ins; they come first on the tape."""
-        for index, parameter in enumerate(parameters):
-            self._parameters[id(parameter)] = self.tape.append(ops.PARAMETER, index)
-        own = [type(parameter) for parameter in parameters]
+        start = self.tape.append_leaves(ops.PARAMETER, len(parameters))
+        self._parameters.update(zip(map(id, parameters), itertools.count(start)))
+        own, stand_in = list(map(type, parameters)), self._classes.parameter
         try:
             for parameter in parameters:
-                parameter.__class__ = self._classes.parameter
+                parameter.__class__ = stand_in
             yield
         finally:
             for parameter, kind in zip(parameters, own, strict=True):
@@ -97,11 +100,19 @@ class Tracer:
             return identity
         if kind is self._classes.parameter:
             return self._parameters[id(value)]
+        if kind is self._classes.condition:
+            refuse("computes with the outcome of a comparison", "use where(v > 0, 1, 0)")
         if isinstance(value, StandIn):
             refuse("uses what it computed in an earlier call", "compute it anew in each call")
         if isinstance(value, Valor):
             return self._foreign(value)
         return self.tape.constant(number(value, "operand"))
+
+    def wrap(self, value: Valor, identity: int) -> None:
+        """Let a `Valor` that a formula makes of a plain number stand for it."""
+        self._made.append(value)  # its identity must not become another's
+        self._parameters[id(value)] = identity
+        value.__class__ = self._classes.parameter
 
     def is_scalar(self, value: Any) -> bool:
         """Tell whether eager would have a `Valor` here."""
@@ -109,7 +120,7 @@ class Tracer:
 
     def _foreign(self, value: Valor) -> int:
         for node in topological_order(value):
-            if node.progenitor or id(node) in self._forbidden:
+            if isinstance(node, StandIn) or id(node) in self._forbidden:
                 refuse(
                     "uses a scalar that was computed before it was called",
                     "compute it anew in each call, from the parameters",
@@ -136,6 +147,26 @@ class Tracer:
         if value in self.tape.whole:
             self.tape.whole[identity] = self.tape.whole[value]
         return self._scalar(identity)
+
+    def dot(self, a: Sequence[Any], b: Sequence[Any]) -> Any:
+        """Write down a sum of products as a whole; NotImplemented where a part is special."""
+        kinds = frozenset(map(type, a)), frozenset(map(type, b))
+        first, second = self._ids_of(a, kinds[0]), self._ids_of(b, kinds[1])
+        scalars = {self._classes.traced, self._classes.parameter}
+        if first is None or second is None or not any(each <= scalars for each in kinds):
+            return NotImplemented
+        whole = self.tape.whole.keys()
+        if not (whole.isdisjoint(first) or whole.isdisjoint(second)):
+            return NotImplemented
+        return self._scalar(self.tape.append_dot(first, second))
+
+    def _ids_of(self, values: Sequence[Any], kinds: frozenset[Any]) -> list[int] | None:
+        """Return the ids of parameters, or of other stand-ins; None if there is anything else."""
+        if kinds == {self._classes.parameter}:
+            return list(map(self._parameters.__getitem__, map(id, values)))
+        if kinds <= {self._classes.traced, self._classes.number}:
+            return [value.index for value in values]
+        return None
 
     def choice(self, condition: Any, then: Any, otherwise: Any) -> Any:
         """Write down ``where(condition, then, otherwise)`` for a traced condition."""

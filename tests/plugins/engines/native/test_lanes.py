@@ -71,6 +71,34 @@ def absolute_error(predicted: list[Valor], target: list[float]) -> Valor:
     return total
 
 
+class Wrapping:
+    """Makes a `Valor` of each input, as by hand, and of constants that it computes with."""
+
+    def __init__(self) -> None:
+        self.hidden = Camada(3, 3, activation="tanh", seed=1)
+        self.last = Camada(3, 2, activation="identity", seed=2)
+
+    def __call__(self, x: Any) -> list[Valor]:
+        a, b, c = (Valor(value, rotulo="x") for value in x)
+        hidden = self.hidden.outputs([a * b, 2 * b - Valor(c_squared(x)), c])
+        scale = Valor(2.0) * 1.5 + 0.25
+        return [scale * output + Valor(0) for output in self.last.outputs(hidden)]
+
+    def parametros(self) -> list[Valor]:
+        return [*self.hidden.parametros(), *self.last.parametros()]
+
+
+def c_squared(x: Any) -> Any:
+    return x[2] * x[2]
+
+
+def wrapped_error(predicted: list[Valor], target: list[float]) -> Valor:
+    total = Valor(0.0)
+    for p, t in zip(predicted, map(Valor, target), strict=True):
+        total = total + (p - t) * (p - t)
+    return total
+
+
 MODELS: dict[str, tuple[Callable[[], Any], int, Any]] = {
     "small": (lambda: MLP(3, [3, 2], seed=0), 2, "sum_squared_error"),
     "tanh": (lambda: MLP(3, [16, 11, 2], activation="tanh", seed=0), 2, "mean_squared_error"),
@@ -80,6 +108,7 @@ MODELS: dict[str, tuple[Callable[[], Any], int, Any]] = {
         "sum_squared_error",
     ),
     "shared": (Shared, 2, Loss("absolute_error", absolute_error)),
+    "wrapping": (Wrapping, 2, Loss("wrapped_error", wrapped_error)),
     "attention": (Attention, 2, Loss("absolute_error", absolute_error, reduction="mean")),
 }
 

@@ -1,5 +1,6 @@
 """Stand-ins: operators each way round, conditions, and what belongs to another trace."""
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -147,3 +148,58 @@ def test_a_refusal_names_the_nearest_line_that_is_not_ours() -> None:
     assert str(caught.value) == (
         f"{__file__}, line {line}: the formula does what it must not; do something else"
     )
+
+
+# Refusals
+
+
+def earlier() -> Valor:
+    return Valor(1.0) * 2
+
+
+KEPT: list[Any] = []
+
+
+@pytest.mark.parametrize(
+    ("formula", "fault"),
+    [
+        (lambda v, x: v if v > 0 else x, "looks at a number, by `if`"),
+        (lambda v, x: v if x < 0 else x, "looks at a number, by `if`"),
+        (lambda v, x: max(v, x), "looks at a number, by `if`"),
+        (lambda v, x: v and x, "looks at a number, by `if`"),
+        (lambda v, x: not x, "looks at a number, by `if`"),
+        (lambda v, x: v * float(v), r"by `float\(\)`"),
+        (lambda v, x: v * math.exp(x), r"by `float\(\)`"),
+        (lambda v, x: v * int(x), r"by `int\(\)`"),
+        (lambda v, x: v * v.data, r"by `\.data`"),
+        (lambda v, x: v * (v * x).grad, r"reads `\.grad`"),
+        (lambda v, x: (v * x).propagar_tudo(), r"reads `\.propagar_tudo`"),
+        (lambda v, x: f"{v * x}" and v, "by `format"),
+        (lambda v, x: v * {x: 1}[x], r"by `hash\(\)`"),
+        (lambda v, x: v * (x == 0), "by `==`"),
+        (lambda v, x: v * (x in (1.0, 2.0)), "by `==`"),
+        (lambda v, x: v * (v > 0), "outcome of a comparison|earlier call"),
+        (lambda v, x: where((v > 0) > x, v, x), "compares the outcome"),
+        (lambda v, x: exp(v > 0), "computes with the outcome"),
+        (lambda v, x: v * KEPT[0], "computed in an earlier call"),
+    ],
+)
+def test_a_refusal_names_the_line_of_the_formula(formula: Callable[..., Any], fault: str) -> None:
+    KEPT[:] = Tracer().numbers(ops.INPUT, 1)
+    line = formula.__code__.co_firstlineno
+    tracer, parameter = Tracer(), Valor(1.0)
+    (x,) = tracer.numbers(ops.INPUT, 1)
+    with pytest.raises(CannotCompileError, match=fault) as caught, tracer.parameters([parameter]):
+        formula(parameter, x)
+    assert str(caught.value).startswith(f"{__file__}, line {line}: the formula ")
+    assert type(parameter) is Valor
+
+
+def test_what_was_computed_from_a_parameter_before_is_refused_and_from_constants_is_one() -> None:
+    parameter, tracer = Valor(2.0), Tracer()
+    stale, constant = parameter * 3, Valor(2.0) * 3
+    with tracer.parameters([parameter]):
+        (parameter * constant).index
+        with pytest.raises(CannotCompileError, match="computed before it was called"):
+            parameter * stale
+    assert 6.0 in tracer.tape.constants.values

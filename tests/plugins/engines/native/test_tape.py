@@ -35,6 +35,13 @@ def test_constants_differ_by_sign_type_and_bits() -> None:
         assert math.copysign(1, found) == math.copysign(1, x)
 
 
+def test_every_nan_is_the_same_constant() -> None:
+    """Python makes them of either sign, of the same formula now and then."""
+    constants = Constants()
+    assert constants.id_of(math.nan) == constants.id_of(-math.nan)
+    assert constants.id_of(math.inf - math.inf) == constants.id_of(math.copysign(math.nan, -1))
+
+
 def test_whole_constants_are_ints() -> None:
     tape = Tape()
     ids = [tape.constant(x) for x in DIFFERENT]

@@ -15,7 +15,7 @@ from valor.functions import (
     absolute,
     clip,
     divide,
-    exp,
+    dot,
     log,
     maximum,
     minimum,
@@ -189,50 +189,6 @@ def test_whole_numbers_that_floats_cannot_hold_are_checked() -> None:
 # Refusals
 
 
-def earlier() -> Valor:
-    return Valor(1.0) * 2
-
-
-EARLIER = earlier()
-KEPT: list[Any] = []
-
-
-@pytest.mark.parametrize(
-    ("formula", "fault"),
-    [
-        (lambda v, x: v if v > 0 else x, "looks at a number, by `if`"),
-        (lambda v, x: v if x < 0 else x, "looks at a number, by `if`"),
-        (lambda v, x: max(v, x), "looks at a number, by `if`"),
-        (lambda v, x: v and x, "looks at a number, by `if`"),
-        (lambda v, x: not x, "looks at a number, by `if`"),
-        (lambda v, x: v * float(v), r"by `float\(\)`"),
-        (lambda v, x: v * math.exp(x), r"by `float\(\)`"),
-        (lambda v, x: v * int(x), r"by `int\(\)`"),
-        (lambda v, x: v * v.data, r"by `\.data`"),
-        (lambda v, x: v * (v * x).grad, r"reads `\.grad`"),
-        (lambda v, x: (v * x).propagar_tudo(), r"reads `\.propagar_tudo`"),
-        (lambda v, x: f"{v * x}" and v, "by `format"),
-        (lambda v, x: v * {x: 1}[x], r"by `hash\(\)`"),
-        (lambda v, x: v * (x == 0), "by `==`"),
-        (lambda v, x: v * (x in (1.0, 2.0)), "by `==`"),
-        (lambda v, x: v * (v > 0), "outcome of a comparison|earlier call"),
-        (lambda v, x: where((v > 0) > x, v, x), "compares the outcome"),
-        (lambda v, x: exp(v > 0), "computes with the outcome"),
-        (lambda v, x: v * EARLIER, "computed before it was called"),
-        (lambda v, x: v * KEPT[0], "computed in an earlier call"),
-    ],
-)
-def test_a_refusal_names_the_line_of_the_formula(formula: Formula, fault: str) -> None:
-    KEPT[:] = Tracer().numbers(ops.INPUT, 1)
-    line = formula.__code__.co_firstlineno
-    tracer, parameter = Tracer(), Valor(1.0)
-    (x,) = tracer.numbers(ops.INPUT, 1)
-    with pytest.raises(CannotCompileError, match=fault) as caught, tracer.parameters([parameter]):
-        formula(parameter, x)
-    assert str(caught.value).startswith(f"{__file__}, line {line}: the formula ")
-    assert type(parameter) is Valor
-
-
 def test_a_refusal_deep_in_a_function_of_ours_names_the_line_that_called_it() -> None:
     def formula(v: Any) -> Any:
         return clip(v, 0, v.data)
@@ -295,3 +251,36 @@ def test_leaves_are_numbered_by_kind() -> None:
     tape = tracer.tape
     found = [(tape.code[tracer.id_of(x)], tape.left[tracer.id_of(x)]) for x in (*inputs, *targets)]
     assert found == [(ops.INPUT, 0), (ops.INPUT, 1), (ops.TARGET, 0)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10])
+def test_a_sum_of_products_is_written_down_as_the_loop_writes_it(count: int) -> None:
+    tapes = []
+    for whole in (True, False):
+        parameters, tracer = [Valor(1.0) for _ in range(count)], Tracer()
+        with tracer.parameters(parameters):
+            inputs = tracer.numbers(ops.INPUT, count)
+            for _ in range(2):
+                if whole:
+                    outputs = [dot(inputs, parameters), dot(parameters, parameters)]
+                else:
+                    outputs = []
+                    for a in (inputs, parameters):
+                        total = a[0] * parameters[0]
+                        for x, y in zip(a[1:], parameters[1:], strict=True):
+                            total = total + x * y
+                        outputs.append(total)
+                inputs = [outputs[k % 2] for k in range(count)]
+        tape = tracer.tape
+        tapes.append([column.tolist() for column in (tape.code, tape.left, tape.right)])
+    assert tapes[0] == tapes[1]
+
+
+def test_a_sum_of_products_with_plain_numbers_is_the_loop() -> None:
+    parameters, tracer = [Valor(1.0), Valor(2.0)], Tracer()
+    with tracer.parameters(parameters):
+        total = dot([0.5, 3], parameters)
+        (number,) = tracer.numbers(ops.INPUT, 1)
+        plain = dot([number], [number])
+        assert tracer.is_scalar(total)
+        assert not tracer.is_scalar(plain)
