@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from valor import Valor, topological_order
+from valor import Valor
 from valor.functions import TABLE, Function, number
 from valor.standin import StandIn
 from valor_plugins.engines.native import tape as ops
@@ -119,12 +119,18 @@ class Tracer:
         return isinstance(value, Valor)
 
     def _foreign(self, value: Valor) -> int:
-        for node in topological_order(value):
+        seen: dict[int, Valor] = {}
+        stack = [value]
+        while stack:
+            node = stack.pop()
             if isinstance(node, StandIn) or id(node) in self._forbidden:
                 refuse(
                     "uses a scalar that was computed before it was called",
                     "compute it anew in each call, from the parameters",
                 )
+            if id(node) not in seen:
+                seen[id(node)] = node
+                stack.extend(node.progenitor)
         return self.tape.constant(number(value.data))
 
     # Operations

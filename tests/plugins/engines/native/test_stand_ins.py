@@ -153,10 +153,6 @@ def test_a_refusal_names_the_nearest_line_that_is_not_ours() -> None:
 # Refusals
 
 
-def earlier() -> Valor:
-    return Valor(1.0) * 2
-
-
 KEPT: list[Any] = []
 
 
