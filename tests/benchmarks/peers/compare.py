@@ -3,33 +3,37 @@
 Run as ``python compare.py [WORK …]``, by default the five works that the goals are stated for; the
 names of all are in `works.py`. Each contestant is a process of its own, on one core and with one
 thread. They take turns, so that a machine that slows down slows all of them; a figure is the
-median over the turns. The table is Markdown.
+median over the turns. Scalar engines in Python take one turn, and only where a step is feasible.
+The table is Markdown.
 """
 
+import itertools
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from works import CURVES, GOALS, OTHERS
+import limit
+from works import GOALS, Work, work
 
 TURNS = 5
 SECONDS = 0.3  # of a turn
 AGREEMENT = 1e-9  # between the losses, relative
+FEASIBLE = 1_000_000  # scalars a step, for scalar engines in Python
+CHECKED = 2  # steps after which their losses are compared
 HERE = Path(__file__).parent
+JAX = "JAX scan", "JAX scan-u8", "JAX scan-sums-u8"
 CONTESTANTS = (
-    "Valor exact",
-    "Valor fast",
-    "JAX scan",
-    "JAX scan-u8",
-    "JAX scan-sums-u8",
-    "NumPy",
-    "PyTorch",
+    *("Valor exact", "Valor fast", "Valor eager"),
+    *JAX,
+    *("NumPy", "PyTorch", "micrograd", "C limit"),
 )
+IN_PYTHON = "Valor eager", "micrograd"
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -37,6 +41,10 @@ ONE_THREAD = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "JAX_PLATFORMS": "cpu",
 }
+
+
+def kind(name: str) -> str:
+    return name.split(maxsplit=1)[0]
 
 
 class Contestant:
@@ -57,6 +65,18 @@ class Contestant:
         self.first = self._answer()
         self.steps = 1
         self.figures: list[float] = []
+
+    @property
+    def microseconds(self) -> float:
+        """A step's, the median over the turns."""
+        return statistics.median(self.figures)
+
+    @property
+    def compile(self) -> float | None:
+        """Seconds from the formulas to what can run, for those who compile."""
+        # JAX's is with a step, which does not show.
+        key = {"JAX": "seconds", "Valor": "cold"}.get(kind(self.name), "")
+        return None if self.name in IN_PYTHON else self.first.get(key)
 
     def _answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
@@ -88,49 +108,97 @@ class Contestant:
         self.process.communicate()
 
 
-def compare(name: str) -> list[str]:
-    """Return the rows of one work."""
-    work = {**GOALS, **CURVES, **OTHERS}[name]()
-    simple = (
-        not work.skips
-        and not work.adam
-        and {*work.activations}
-        <= {
-            "sigmoid",
-            "tanh",
-            "identity",
-        }
-    )
-    names = [each for each in CONTESTANTS if simple or each.split()[0] in ("Valor", "JAX")]
-    if max(work.widths) > 64:  # products and sums instead of matrix products: out of the question
-        names = [each for each in names if "sums" not in each]
+def able(name: str, work: Work) -> bool:
+    """Tell whether a contestant can do a work, in a time that one can wait for."""
+    pairs = itertools.pairwise(work.widths)
+    if name in IN_PYTHON and work.batch * sum(2 * (a + 1) * b for a, b in pairs) > FEASIBLE:
+        return False
+    if kind(name) == "C":
+        return limit.available() and limit.kind(work) is not None
+    if "sums" in name:  # products and sums instead of matrix products
+        return max(work.widths) <= 64
+    if name == "micrograd" and not {*work.activations} <= {"sigmoid", "tanh", "identity"}:
+        return False
+    return kind(name) in ("Valor", "JAX") or not (work.skips or work.adam)
+
+
+def agree(contestants: Sequence[Contestant], name: str, steps: int) -> None:
+    """Compare losses, to the first contestant's.
+
+    Raises:
+        SystemExit: they differ.
+    """
+    expected, *losses = [each.take(steps)["loss"] for each in contestants]
+    for each, loss in zip(contestants[1:], losses, strict=True):
+        if not abs(loss - expected) <= AGREEMENT * abs(expected):
+            first = contestants[0].name
+            raise SystemExit(f"{name}: {each.name} ends at {loss}, {first} at {expected}")
+
+
+def measured(name: str, names: Sequence[str] = CONTESTANTS) -> dict[str, Contestant]:
+    """Return contestants by name, after their turns; the first one's losses are the reference."""
+    of = work(name)
     with tempfile.TemporaryDirectory() as cache:
-        contestants = [Contestant(each, name, cache) for each in names]
-        losses = [each.take(work.check)["loss"] for each in contestants]
-        for each, loss in zip(contestants, losses, strict=True):
-            if abs(loss - losses[0]) > AGREEMENT * abs(losses[0]):
-                raise SystemExit(f"{name}: {each.name} ends at {loss}, Valor at {losses[0]}")
-        for each in contestants:
-            each.calibrate(work.batches)
+        everybody = [Contestant(each, name, cache) for each in names if able(each, of)]
+        slow = [each for each in everybody if each.name in IN_PYTHON]
+        fast = [each for each in everybody if each not in slow]
+        agree(fast, name, of.check)
+        agree([fast[0], *slow], name, CHECKED)
+        for each in fast:
+            each.calibrate(of.batches)
         for _ in range(TURNS):
-            for each in contestants:
+            for each in fast:
                 each.turn()
-        for each in contestants:
+        for each in slow:
+            each.turn()
+            if each.figures[0] * 2 < SECONDS * 1e6:
+                each.steps = int(SECONDS * 1e6 / each.figures.pop())
+                each.turn()
+        for each in everybody:
             each.close()
-    jax = min(statistics.median(c.figures) for c in contestants if c.name.startswith("JAX"))
-    rows = []
-    for each in contestants:
-        median = statistics.median(each.figures)
-        cold = f"{each.first['cold']:.2f}" if "cold" in each.first else ""
-        rows.append(f"| {name} | {each.name} | {median:.4g} | {jax / median:.2f} | {cold} |")
-    return rows
+    return {each.name: each for each in everybody}
+
+
+def best(contestants: dict[str, Contestant], names: Sequence[str]) -> float | None:
+    """Return the fewest microseconds of those named, None if none of them is there."""
+    return min((contestants[n].microseconds for n in names if n in contestants), default=None)
+
+
+def written(number: float | None, digits: int = 4) -> str:
+    """Return a number for a table, without exponents as long as it is not tiny."""
+    if number is None:
+        return ""
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.{digits}g}"
+
+
+def ratio(over: float | None, under: float | None) -> str:
+    return "" if over is None or under is None else written(over / under, 3)
+
+
+def rows(name: str) -> list[str]:
+    """Return the rows of one work."""
+    contestants = measured(name)
+    jax, c = best(contestants, JAX), best(contestants, ["C limit"])
+    lines = []
+    for each in contestants.values():
+        spent = each.microseconds
+        compiling = "" if each.compile is None else f"{each.compile:.2f}"
+        cells = name, each.name, written(spent), ratio(jax, spent), ratio(spent, c), compiling
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def say_what_is_missing() -> None:
+    if not limit.available():
+        print("there is no GCC: C limit is left out", file=sys.stderr)
 
 
 def main(names: list[str]) -> None:
-    print("| work | contestant | µs a step | times as fast as JAX's best | compile, s |")
-    print("|---|---|---|---|---|")
+    say_what_is_missing()
+    print("| work | contestant | µs a step | JAX's best / it | it / C limit | compile, s |")
+    print("|---|---|---|---|---|---|")
     for name in names or [each for each in GOALS if "x" not in each]:
-        print(*compare(name), sep="\n", flush=True)
+        print(*rows(name), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

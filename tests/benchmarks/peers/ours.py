@@ -7,8 +7,8 @@ from typing import Any
 
 from works import Work
 
-from valor import EAGER, MLP, Camada, Optimizer, Plan, Valor, engine, loss, optimizer
-from valor.functions import sqrt
+from valor import EAGER, MLP, Activation, Camada, Optimizer, Plan, Valor, engine, loss, optimizer
+from valor.functions import softplus, sqrt
 
 
 class Skips:
@@ -43,6 +43,7 @@ def adam(p: Any, g: Any, state: Any, step: int, *, learning_rate: float = 0.001)
 
 
 ADAM = Optimizer("adam", adam, state={"m": 0.0, "v": 0.0})
+OWN = {"softplus": Activation("softplus", softplus)}  # those that have no name
 
 
 class Rows:
@@ -74,24 +75,26 @@ def contestant(variant: str, work: Work) -> Callable[[int], tuple[float, float]]
         epochs=10**9,
         mode="fast" if variant == "fast" else "exact",
     )
-    notes: dict[str, float] = {}
+    activations = [OWN.get(name, name) for name in work.activations]
+    notes: dict[str, Any] = {}
 
     def take(steps: int) -> tuple[float, float]:
         model: Any = (
             Skips(work)
             if work.skips
-            else MLP(work.widths[0], work.widths[1:], activation=list(work.activations), seed=0)
+            else MLP(work.widths[0], work.widths[1:], activation=activations, seed=0)
         )
         for parameter, value in zip(model.parametros(), work.flat_weights(), strict=True):
             parameter.data = value
-        start = time.perf_counter()
+        start, began = time.process_time(), time.perf_counter()
         program = chosen.compile(model, loss("sum_squared_error"), formula, plan)
-        compiled = time.perf_counter()
+        compiled, done = time.process_time(), time.perf_counter()
         losses = array("d")
         program.advance(steps, losses)
-        end = time.perf_counter()
-        # The first time, the cache of this process's own is empty.
-        notes.setdefault("cold" if not notes else "warm", compiled - start)
+        end = time.process_time()
+        if not notes:  # The cache of this process's own was empty.
+            notes.update(cold=compiled - start, cold_wall=done - began)
+            notes.update(explanation=program.explain())
         return end - compiled, losses[-1]
 
     take.notes = notes  # type: ignore[attr-defined]

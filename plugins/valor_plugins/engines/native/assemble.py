@@ -15,7 +15,8 @@ from valor_plugins.engines.native.emit.frames import Tables
 from valor_plugins.engines.native.emit.loops import LoopSamples, LoopTransforms
 from valor_plugins.engines.native.emit.step import FIELDS, Step
 from valor_plugins.engines.native.emit.straight import StraightSamples
-from valor_plugins.engines.native.families import Rolled
+from valor_plugins.engines.native.emit.update import Update
+from valor_plugins.engines.native.families import Gradients, Rolled
 from valor_plugins.engines.native.formulas import (
     scheduled,
     trace_optimizer,
@@ -82,14 +83,25 @@ def lanes_for(batch: int, most: int) -> int:
     return min(most, max(2, 1 << (batch - 1).bit_length()))
 
 
-def slots_of(parameters: Sequence[Valor]) -> tuple[Any, int]:
-    """Return a slot for each parameter, the trainable ones first, and how many these are."""
+def slots_of(parameters: Sequence[Valor], gradients: Sequence[Gradients]) -> Any:
+    """Return a slot for each parameter, the trainable ones first.
+
+    What is collected alike lies together: first the gradients that are products, as those of a
+    matrix are, the largest matrix first.
+    """
+    products: list[Any] = []
+    others: list[Any] = []
+    for group in gradients:
+        alone = len(group.contributions) == 1 and group.contributions[0][1] is not None
+        (products if alone else others).append(group.parameters)
+    products.sort(key=len, reverse=True)
+    order = np.concatenate([*products, *others, np.arange(len(parameters))])
+    _, first = np.unique(order, return_index=True)
     trainable = np.array([parameter.trainable for parameter in parameters], bool)
+    by_slot = np.lexsort((first, ~trainable))
     slots = np.empty(len(parameters), np.int64)
-    count = int(trainable.sum())
-    slots[trainable] = np.arange(count)
-    slots[~trainable] = np.arange(count, len(parameters))
-    return slots, count
+    slots[by_slot] = np.arange(len(parameters))
+    return slots
 
 
 def assemble(
@@ -102,13 +114,15 @@ def assemble(
     """
     clock = _Clock()
     shape = len(plan.inputs[0]), len(plan.targets[0])
-    slots, trainable = slots_of(parameters)
+    trainable = sum(parameter.trainable for parameter in parameters)
     sample = trace_sample(model, loss, parameters, shape)
     penalties = [trace_penalty(penalty, parameters) for penalty in plan.penalties]
     transforms = trace_transforms(plan.gradient_transforms, trainable)
     formula = trace_optimizer(optimizer)
     clock.note("trace and derive")
     rolled = reroll(sample.scalars)
+    slots = slots_of(parameters, rolled.gradients)
+    in_order = slots[slots < trainable]  # of what is trained, in the order of the parameters
     rolled_transforms = None if transforms is None else reroll(transforms)
     clock.note("re-roll")
     width = lanes_for(plan.batch_size, machine().width)
@@ -129,24 +143,23 @@ def assemble(
         samples, tables = blas, blas.layout.tables
     else:
         emitter = "re-rolled loops"
-        samples = LoopSamples(rolled, width, slots, tables, shape, plan.batch_size, begun)
+        at_once = trainable if transforms is None else 0
+        samples = LoopSamples(rolled, width, slots, tables, shape, plan.batch_size, begun, at_once)
         threads = min(plan.threads, team.MOST) if team.available() else 1
     sizes = {**samples.sizes, "team": team.size(threads)}
     loops = None
     if rolled_transforms is not None:
-        own = np.arange(trainable)
-        loops = LoopTransforms(rolled_transforms, own, tables, sizes["uniform"])
+        loops = LoopTransforms(rolled_transforms, in_order, tables, sizes["uniform"])
         sizes["uniform"] = loops.layout.uniform_size
     step = Step(
         samples=samples,
         penalties=penalties,
         transforms=loops,
-        optimizer=formula,
+        update=Update(formula, width, padded(len(parameters)), scheduled(optimizer)),
+        in_order=tables.add(in_order) if penalties else None,
         mean=loss.reduction == "mean",
         parameters=len(parameters),
         trainable=trainable,
-        stride=padded(len(parameters)),
-        scheduled=scheduled(optimizer),
         contract=plan.mode == "fast",
         threads=threads,
     )

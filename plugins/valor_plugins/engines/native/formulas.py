@@ -11,7 +11,8 @@ from valor.exceptions import CannotCompileError, FormulaError
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Lists, Scalars, derive
 from valor_plugins.engines.native.emit.evaluate import forward_only
-from valor_plugins.engines.native.emit.step import OptimizerProgram, PenaltyProgram
+from valor_plugins.engines.native.emit.step import PenaltyProgram
+from valor_plugins.engines.native.emit.update import OptimizerProgram
 from valor_plugins.engines.native.tape import Tape
 from valor_plugins.engines.native.trace import Tracer
 

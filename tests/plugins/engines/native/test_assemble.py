@@ -9,6 +9,7 @@ from valor import MLP, GradientTransform, Penalty, Plan, Valor, loss, optimizer
 from valor.exceptions import CannotCompileError
 from valor_plugins.engines.native import assemble as module
 from valor_plugins.engines.native.assemble import Assembled, assemble, padded, slots_of
+from valor_plugins.engines.native.families import Gradients, Operand
 from valor_plugins.engines.native.machine import machine
 
 
@@ -43,8 +44,19 @@ def test_trainable_parameters_come_first(trainable: str, slots: list[int]) -> No
     parameters = [Valor(1.0) for _ in trainable]
     for parameter, letter in zip(parameters, trainable, strict=True):
         parameter.trainable = letter == "T"
-    found, count = slots_of(parameters)
-    assert (found.tolist(), count) == (slots, trainable.count("T"))
+    assert slots_of(parameters, []).tolist() == slots
+
+
+def test_what_is_collected_alike_lies_together() -> None:
+    parameters = [Valor(1.0) for _ in range(9)]
+    parameters[4].trainable = False
+    factor = Operand(0, np.zeros(1, int))
+    groups = [
+        Gradients(np.array([2, 5]), [(factor, None)]),
+        Gradients(np.array([0, 3]), [(factor, factor)]),
+        Gradients(np.array([1, 4, 6, 7]), [(factor, factor)]),
+    ]
+    assert slots_of(parameters, groups).tolist() == [3, 0, 5, 4, 8, 6, 1, 2, 7]
 
 
 # Which emitter

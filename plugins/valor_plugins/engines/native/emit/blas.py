@@ -27,6 +27,7 @@ from valor_plugins.engines.native.emit.rows import (
     write_elements,
     write_terms,
 )
+from valor_plugins.engines.native.emit.update import Update
 from valor_plugins.engines.native.emit.writer import Writer, literal
 from valor_plugins.engines.native.families import CONSTANT, Gradients, Rolled, terms_of
 
@@ -115,6 +116,7 @@ class BlasSamples:
     """
 
     multiple = 1  # a batch may have any size
+    updated = 0
 
     def __init__(
         self,
@@ -231,7 +233,9 @@ class BlasSamples:
             self.matrices.base[number] = writer.at("%frames", start * 8)
             start += rows * stride
 
-    def write_block(self, writer: Writer, samples: str, first: str) -> str | None:
+    def write_block(
+        self, writer: Writer, samples: str, first: str, update: Update | None = None
+    ) -> str | None:
         """Write a block: its losses and gradients; return a number that is nan if a check fails."""
         matrices = self.matrices
         count = writer.let(f"trunc i64 {samples} to i32")

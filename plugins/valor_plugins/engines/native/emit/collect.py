@@ -13,6 +13,7 @@ from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.frames import Index, Layout, position, read, uniform
 from valor_plugins.engines.native.emit.operations import as_number
 from valor_plugins.engines.native.emit.team import Part, shared
+from valor_plugins.engines.native.emit.update import Update
 from valor_plugins.engines.native.emit.writer import Writer, vector
 from valor_plugins.engines.native.families import CONSTANT, Gradients, Operand
 
@@ -137,9 +138,14 @@ def write_transposition(writer: Writer, layout: Layout, needed: Transposed, bloc
 
 
 def write_grid(
-    writer: Writer, layout: Layout, grid: Grid, needed: Transposed, block: Block
+    writer: Writer,
+    layout: Layout,
+    grid: Grid,
+    needed: Transposed,
+    block: Block,
+    update: Update | None = None,
 ) -> None:
-    """Write the sums of a grid of parameters, over the samples of a block.
+    """Write the sums of a grid of parameters, over the samples of a block, and perhaps the update.
 
     Columns go in panels whose moving factors the first cache holds for all samples.
     """
@@ -162,7 +168,7 @@ def write_grid(
                     writer.loop(columns.index, end, step, prefix="columns") as tile,
                 ):
                     row, lanes = (rows.index, count), (tile.index, width, vectors)
-                    _write_grid_tile(writer, layout, grid, needed, block, row, lanes)
+                    _write_grid_tile(writer, layout, grid, needed, block, update, row, lanes)
         column = stop
 
 
@@ -172,15 +178,17 @@ def _write_grid_tile(
     grid: Grid,
     needed: Transposed,
     block: Block,
+    update: Update | None,
     rows: tuple[str, int],
     columns: tuple[str, int, int],
 ) -> None:
     (row, count), (column, width, vectors) = rows, columns
     kind, micro = vector(width), layout.micro
-    places, stills = [], []
+    slots, places, stills = [], [], []
     for j in range(count):
         counter = (writer.plus(row, j),)
         slot = writer.plus(position(writer, grid.slot, counter), column)
+        slots.append(slot)
         places.append(writer.at("%gradients", writer.times(slot, 8)))
         at = writer.plus(position(writer, grid.still_at, counter), layout.rows[grid.still.family])
         stills.append(writer.times(at, micro * 8))
@@ -206,6 +214,8 @@ def _write_grid_tile(
     for position_, total in enumerate(sample.result):
         j, v = divmod(position_, vectors)
         writer.store(total, writer.at(places[j], v * width * 8), width)
+        if update is not None:
+            update.write(writer, writer.plus(slots[j], v * width), total, width)
 
 
 def _line(writer: Writer, layout: Layout, number: int, needed: Transposed, sample: str) -> str:

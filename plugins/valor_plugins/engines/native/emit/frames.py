@@ -122,7 +122,7 @@ class Layout:
         known = self._indices.get(operand)
         if known is None:
             positions = operand.positions
-            if self.rolled.families[operand.family].code == ops.PARAMETER:
+            if self.rolled.families[operand.family].code in (ops.PARAMETER, ops.GRADIENT):
                 positions = self.slots[positions]
             known = Index.of(positions) or self.tables.add(positions)
             self._indices[operand] = known

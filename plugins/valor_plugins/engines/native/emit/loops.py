@@ -27,6 +27,7 @@ from valor_plugins.engines.native.emit.kernels import (
     write_kernel,
 )
 from valor_plugins.engines.native.emit.team import Part, barrier, part
+from valor_plugins.engines.native.emit.update import Update
 from valor_plugins.engines.native.emit.writer import Writer, literal
 from valor_plugins.engines.native.families import Rolled
 
@@ -46,6 +47,7 @@ class LoopSamples:
         shape: how many inputs and targets a sample has.
         batch: how many samples the largest batch has.
         begun: whether gradients begin with what penalties push.
+        at_once: how many of the first slots may be updated as soon as their gradients are there.
     """
 
     multiple = 1  # a batch may have any size
@@ -59,6 +61,7 @@ class LoopSamples:
         shape: tuple[int, int],
         batch: int,
         begun: bool,
+        at_once: int = 0,
     ) -> None:
         vectors = 1 if batch <= width else VECTORS
         areas = {ops.PARAMETER: "%parameters"}
@@ -77,6 +80,18 @@ class LoopSamples:
         fit = max(4, FRAMES // self.layout.frame_bytes) * self.micro
         self.block = min(BLOCK, fit, -(-batch // self.micro) * self.micro)
         self.alone = batch <= self.block and not begun
+        self.updated = self._updated(at_once) if self.alone else 0
+
+    def _updated(self, at_once: int) -> int:
+        """Return how many slots, from the first on, are those of whole grids."""
+        updated = 0
+        for group, grid in self.grids:
+            slots = np.sort(self.layout.slots[group.parameters])
+            stop = updated + len(slots)
+            if grid is None or stop > at_once or (slots != np.arange(updated, stop)).any():
+                continue
+            updated = stop
+        return updated
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -103,7 +118,9 @@ class LoopSamples:
             if not kernel.varying:
                 write_kernel(writer, self.layout, kernel)
 
-    def write_block(self, writer: Writer, samples: str, first: str) -> str | None:
+    def write_block(
+        self, writer: Writer, samples: str, first: str, update: Update | None = None
+    ) -> str | None:
         """Write a block: its losses and gradients; return a number that is nan if a check fails."""
         layout = self.layout
         count = writer.let(f"udiv i64 {writer.plus(samples, self.micro - 1)}, {self.micro}")
@@ -127,7 +144,8 @@ class LoopSamples:
             if grid is None:
                 write_list(writer, layout, group, block)
             else:
-                write_grid(writer, layout, grid, self.transposed, block)
+                here = layout.slots[group.parameters[0]] < self.updated
+                write_grid(writer, layout, grid, self.transposed, block, update if here else None)
         return self._write_checks(writer, own)
 
     def _write_loading(self, writer: Writer, number: int, rows: str, blocks: Part) -> None:

@@ -12,10 +12,11 @@ from typing import Protocol
 
 import attrs
 
-from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Scalars
-from valor_plugins.engines.native.emit.evaluate import evaluate, poison
+from valor_plugins.engines.native.emit.evaluate import evaluate
+from valor_plugins.engines.native.emit.frames import Index, position
 from valor_plugins.engines.native.emit.team import barrier, by_one, part, shared, total
+from valor_plugins.engines.native.emit.update import Update
 from valor_plugins.engines.native.emit.writer import Writer, literal, vector
 
 # What the function is handed: addresses and whole numbers, 8 bytes each, in this order.
@@ -64,11 +65,14 @@ class Samples(Protocol):
     width: int  # doubles a vector
     row_bytes: tuple[int, int]  # of inputs and targets
     alone: bool  # whether a batch is one block, which sets gradients instead of adding to them
+    updated: int  # how many parameters are updated where their gradients are collected
 
     def write_uniform(self, writer: Writer) -> None:
         """Write what is the same for all samples of a batch."""
 
-    def write_block(self, writer: Writer, samples: str, first: str) -> str | None:
+    def write_block(
+        self, writer: Writer, samples: str, first: str, update: Update | None = None
+    ) -> str | None:
         """Write a block: its losses and gradients; return a number that is nan if a check fails."""
 
 
@@ -87,31 +91,16 @@ class PenaltyProgram:
 
 
 @attrs.define(eq=False)
-class OptimizerProgram:
-    """An optimizer's formula, for one parameter.
-
-    Attributes:
-        scalars: the program.
-        parameter: the id of the new parameter.
-        state: the ids of the new state.
-    """
-
-    scalars: Scalars
-    parameter: int
-    state: Sequence[int]
-
-
-@attrs.define(eq=False)
 class Step:
     """A whole step.
 
     Attributes:
         samples: what is computed for each sample.
-        penalties, transforms, optimizer: what comes after it.
+        penalties, transforms, update: what comes after it.
         mean: whether the batch's loss is the mean of the samples'.
+        in_order: the slots of those that are trained, in the order of the parameters; only
+            penalties need it.
         parameters: how many there are; the first `trainable` of them are trained.
-        stride: from one kind of optimizer state to the next, in doubles.
-        scheduled: whether each step has a learning rate of its own.
         contract: whether products and sums may be fused.
         threads: how many run it.
     """
@@ -119,27 +108,27 @@ class Step:
     samples: Samples
     penalties: Sequence[PenaltyProgram]
     transforms: Transforms | None
-    optimizer: OptimizerProgram
+    update: Update
+    in_order: Index | None
     mean: bool
     parameters: int
     trainable: int
-    stride: int
-    scheduled: bool
     contract: bool
     threads: int
 
     def write(self) -> Writer:
         """Return what a thread does, given %context and %steps; it returns the steps completed."""
         writer = Writer(self.contract, self.threads)
-        for position, field in enumerate(FIELDS):
+        for number, field in enumerate(FIELDS):
             kind = "i64" if field in _NUMBERS else "ptr"
             turns = field.removeprefix("next_") in _TURNING
             name = f"first_{field}" if turns else field
-            writer.line(f"%{name}_at = getelementptr i8, ptr %context, i64 {8 * position}")
+            writer.line(f"%{name}_at = getelementptr i8, ptr %context, i64 {8 * number}")
             writer.line(f"%{name} = load {kind}, ptr %{name}_at")
         head, body, commit, again, end = (
             f"step_{part}" for part in ("head", "body", "commit", "again", "end")
         )
+        self.update.declare(writer)
         writer.line(f"br label %{head}")
         writer.begin(head)
         writer.line(f"%step = phi i64 [ 0, %entry ], [ %step_after, %{again} ]")
@@ -150,6 +139,7 @@ class Step:
         more = writer.let("icmp slt i64 %step, %steps")
         writer.line(f"br i1 {more}, label %{body}, label %{end}")
         writer.begin(body)
+        self.update.begin(writer)
         loss, doubt = self._write_gradients(writer)
         doubt = total(writer, self._write_update(writer, doubt))
         doubt = writer.op("fadd", "double", doubt, writer.op("fsub", "double", loss, loss))
@@ -193,7 +183,7 @@ class Step:
             partial = writer.let(f"icmp slt i64 {rest}, {block}")
             samples = writer.let(f"select i1 {partial}, i64 {rest}, i64 {block}")
             self._write_rows(writer, writer.plus(start, first), samples)
-            failed = self.samples.write_block(writer, samples, first)
+            failed = self.samples.write_block(writer, samples, first, self.update)
             barrier(writer)
             doubt = each.values[0]
             if failed is not None:
@@ -272,8 +262,10 @@ class Step:
 
         self._for_each(writer, write, self.trainable)
         barrier(writer)
+        assert self.in_order is not None
         with writer.loop(0, self.trainable, 1, [("double", loss)], prefix="penalty") as each:
-            value = writer.load(writer.at("%scratch", writer.times(each.index, 8)))
+            slot = position(writer, self.in_order, (each.index,))
+            value = writer.load(writer.at("%scratch", writer.times(slot, 8)))
             each.next = [writer.op("fadd", "double", each.values[0], value)]
         barrier(writer)
         return each.result[0]
@@ -307,28 +299,16 @@ class Step:
                     failed = writer.let(f"phi double [ {zero}, %{before} ], [ {failed}, %{there} ]")
                 doubt = writer.op("fadd", "double", doubt, failed)
             barrier(writer)
-        number = writer.let(f"add i64 {writer.plus('%first_step', '%step')}, 1")
-        step = writer.let(f"sitofp i64 {number} to double")
-        rate = literal(0.0)
-        if self.scheduled:
-            rate = writer.load(writer.at("%rates", writer.times("%step", 8)))
         width = self.samples.width
-        whole = self.trainable - self.trainable % width
-        for start, stop, lanes in ((0, whole, width), (whole, self.trainable, 1)):
-            if stop == start:
-                continue
-            kind = vector(lanes)
-            first = writer.constant(0.0, lanes)
-            own = part(writer, start, stop, lanes)
-            with writer.loop(*own, lanes, [(kind, first)], prefix="update") as each:
-                failed = self._write_parameter(writer, source, each.index, lanes, step, rate)
-                each.next = [writer.op("fadd", kind, each.values[0], failed)]
-            for lane in range(lanes):
-                value = each.result[0]
-                if lanes > 1:
-                    value = writer.extract(value, lanes, lane)
-                doubt = writer.op("fadd", "double", doubt, value)
-        return doubt
+        first = self.samples.updated
+        whole = first + (self.trainable - first) // width * width
+        for start, stop, lanes in ((first, whole, width), (whole, self.trainable, 1)):
+            if stop > start:
+                with shared(writer, start, stop, lanes, "update") as each:
+                    at = writer.times(each.index, 8)
+                    gradient = writer.load(writer.at(source, at), lanes)
+                    self.update.write(writer, each.index, gradient, lanes)
+        return writer.op("fadd", "double", doubt, self.update.doubt(writer))
 
     def _doubted(self, writer: Writer, doubt: str, start: int, stop: int) -> str:
         """Look at gradients; return what is 0 if they are finite, and so was what there was."""
@@ -338,36 +318,3 @@ class Step:
             value = writer.op("fmul", "double", gradient, zero)
             each.next = [writer.op("fadd", "double", each.values[0], value)]
         return each.result[0]
-
-    def _write_parameter(
-        self, writer: Writer, source: str, place: str, width: int, step: str, rate: str
-    ) -> str:
-        """Write the update of some parameters; return lanes that are 0 if all is well."""
-        at = writer.times(place, 8)
-        optimizer, scalars = self.optimizer, self.optimizer.scalars
-        gradient = writer.load(writer.at(source, at), width)
-
-        def leaf(code: int, index: int) -> str:
-            if code == ops.GRADIENT:
-                return gradient
-            if code == ops.STEP:
-                return writer.splat(step, width)
-            if code == ops.RATE:
-                return writer.splat(rate, width)
-            if code == ops.STATE:
-                return writer.load(writer.at("%state", at, 8 * self.stride * index), width)
-            return writer.load(writer.at("%parameters", at), width)
-
-        wanted = [optimizer.parameter, *optimizer.state]
-        names = evaluate(writer, scalars, leaf, [*wanted, *scalars.checks], width)
-        kind = vector(width)
-        new = names[0]
-        writer.store(new, writer.at("%next_parameters", at), width)
-        for index, name in enumerate(names[1 : len(wanted)]):
-            writer.store(name, writer.at("%next_state", at, 8 * self.stride * index), width)
-        # x * 0 is nan for what is not finite, whose sum with anything stays nan.
-        zero = writer.constant(0.0, width)
-        doubt = writer.op("fmul", kind, new, zero)
-        doubt = writer.op("fadd", kind, doubt, writer.op("fmul", kind, gradient, zero))
-        failed = poison(writer, scalars, names[len(wanted) :], width)
-        return doubt if failed is None else writer.op("fadd", kind, doubt, failed)

@@ -11,6 +11,7 @@ import numpy as np
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.collect import gathered, lanes_below
 from valor_plugins.engines.native.emit.operations import emit
+from valor_plugins.engines.native.emit.update import Update
 from valor_plugins.engines.native.emit.writer import Writer, literal, vector
 from valor_plugins.engines.native.families import CONSTANT, Operand, Rolled, terms_of
 
@@ -26,6 +27,8 @@ class StraightSamples:
         even: whether every batch fills its vectors.
         alone: whether a batch is one vector, and gradients begin with it, at +0.
     """
+
+    updated = 0
 
     def __init__(
         self,
@@ -69,7 +72,9 @@ class StraightSamples:
             if self.rolled.families[key[0]].code not in ops.CONDITIONS
         }
 
-    def write_block(self, writer: Writer, samples: str, first: str) -> str | None:
+    def write_block(
+        self, writer: Writer, samples: str, first: str, update: Update | None = None
+    ) -> str | None:
         """Write a vector of samples; return a number that is nan if a check fails."""
         width = self.width
         values = dict(self._splats)

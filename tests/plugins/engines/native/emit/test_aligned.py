@@ -100,7 +100,7 @@ def traced(name: str, every: int = 0) -> tuple[Rolled, Any, dict[int, Any]]:
         ops.TARGET: draw.uniform(0, 1, shape[1]),
         ops.SEED: np.array([0.5]),
     }
-    return rolled, slots_of(parameters)[0], leaves
+    return rolled, slots_of(parameters, rolled.gradients), leaves
 
 
 def assert_same(rolled: Rolled, slots: Any, leaves: dict[int, Any]) -> Rolled:
