@@ -1,0 +1,121 @@
+"""The optimizer's formula, written out for some parameters at a time."""
+
+from collections.abc import Sequence
+
+import attrs
+
+from valor_plugins.engines.native import tape as ops
+from valor_plugins.engines.native.derive import Scalars
+from valor_plugins.engines.native.emit.evaluate import evaluate, poison
+from valor_plugins.engines.native.emit.writer import Writer, literal, vector
+
+
+@attrs.define(eq=False)
+class OptimizerProgram:
+    """An optimizer's formula, for one parameter.
+
+    Attributes:
+        scalars: the program.
+        parameter: the id of the new parameter.
+        state: the ids of the new state.
+    """
+
+    scalars: Scalars
+    parameter: int
+    state: Sequence[int]
+
+
+class Update:
+    """New parameters and state from old ones and gradients.
+
+    Args:
+        optimizer: the formula.
+        width: how many doubles a vector has.
+        stride: from one kind of optimizer state to the next, in doubles.
+        scheduled: whether each step has a learning rate of its own.
+    """
+
+    def __init__(
+        self, optimizer: OptimizerProgram, width: int, stride: int, scheduled: bool
+    ) -> None:
+        self._optimizer = optimizer
+        self._width, self._stride, self._scheduled = width, stride, scheduled
+        self._step = self._rate = ""
+
+    def declare(self, writer: Writer) -> None:
+        """Write the cells in which an update notes what is not finite, at the function's start."""
+        for lanes in (1, self._width):
+            writer.line(f"{_cell(lanes)} = alloca {vector(lanes)}, align 64")
+
+    def begin(self, writer: Writer) -> None:
+        """Write what is the same for all parameters of a step."""
+        number = writer.let(f"add i64 {writer.plus('%first_step', '%step')}, 1")
+        self._step = writer.let(f"sitofp i64 {number} to double")
+        self._rate = literal(0.0)
+        if self._scheduled:
+            self._rate = writer.load(writer.at("%rates", writer.times("%step", 8)))
+        for lanes in (1, self._width):
+            writer.store(writer.constant(0.0, lanes), _cell(lanes), lanes)
+
+    def fetch(self, writer: Writer, place: str | int) -> None:
+        """Write what brings parameters near, some time before they are updated."""
+        at = writer.times(place, 8)
+        for index in range(len(self._optimizer.state)):
+            offset = 8 * self._stride * index
+            writer.prefetch(writer.at("%state", at, offset))
+            writer.prefetch(writer.at("%next_state", at, offset), to_write=True)
+        writer.prefetch(writer.at("%parameters", at))
+        writer.prefetch(writer.at("%next_parameters", at), to_write=True)
+        writer.prefetch(writer.at("%gradients", at), to_write=True)
+
+    def write(self, writer: Writer, place: str | int, gradient: str, width: int) -> None:
+        """Write the update of some parameters.
+
+        Args:
+            writer: where to.
+            place: the slot of the first one.
+            gradient: their gradients.
+            width: how many they are.
+        """
+        at = writer.times(place, 8)
+        optimizer, scalars = self._optimizer, self._optimizer.scalars
+
+        def leaf(code: int, index: int) -> str:
+            if code == ops.GRADIENT:
+                return gradient
+            if code == ops.STEP:
+                return writer.splat(self._step, width)
+            if code == ops.RATE:
+                return writer.splat(self._rate, width)
+            if code == ops.STATE:
+                return writer.load(writer.at("%state", at, 8 * self._stride * index), width)
+            return writer.load(writer.at("%parameters", at), width)
+
+        wanted = [optimizer.parameter, *optimizer.state]
+        names = evaluate(writer, scalars, leaf, [*wanted, *scalars.checks], width)
+        kind = vector(width)
+        new = names[0]
+        writer.store(new, writer.at("%next_parameters", at), width)
+        for index, name in enumerate(names[1 : len(wanted)]):
+            writer.store(name, writer.at("%next_state", at, 8 * self._stride * index), width)
+        # x * 0 is nan for what is not finite, whose sum with anything stays nan.
+        zero = writer.constant(0.0, width)
+        doubt = writer.load(_cell(width), width)
+        for value in (new, gradient):
+            doubt = writer.op("fadd", kind, doubt, writer.op("fmul", kind, value, zero))
+        failed = poison(writer, scalars, names[len(wanted) :], width)
+        if failed is not None:
+            doubt = writer.op("fadd", kind, doubt, failed)
+        writer.store(doubt, _cell(width), width)
+
+    def doubt(self, writer: Writer) -> str:
+        """Return a number that is 0 if all updates of the step were finite."""
+        total = writer.load(_cell(1))
+        lanes = writer.load(_cell(self._width), self._width)
+        for lane in range(self._width):
+            total = writer.op("fadd", "double", total, writer.extract(lanes, self._width, lane))
+        return total
+
+
+def _cell(lanes: int) -> str:
+    return "%doubt" if lanes == 1 else "%doubts"
