@@ -33,11 +33,15 @@ def gradient_descent(
         nesterov: whether the gradient counts as if the kept velocity had been moved already.
 
     Returns:
-        The new parameter and the new velocity.
+        The new parameter and the new velocity; without momentum there is none to keep.
 
     >>> gradient_descent(1.0, 2.0, (0.0,), 1, learning_rate=0.25)
+    (0.5, (0.0,))
+    >>> gradient_descent(1.0, 2.0, (0.0,), 1, learning_rate=0.25, momentum=0.5)
     (0.5, (2.0,))
     """
+    if momentum == 0:
+        return parameter - gradient * learning_rate, state
     velocity = momentum * state[0] + gradient
     direction = gradient + momentum * velocity if nesterov else velocity
     return parameter - direction * learning_rate, (velocity,)

@@ -18,8 +18,8 @@ from valor import MLP, Trainer, Valor, optimizer
 from valor.exceptions import HyperparameterError
 from valor_plugins.optimizers.gradient_descent import gradient_descent
 
-# (parameter, velocity) after each of three steps
-PLAIN = [(3 / 4, 2.0), (9 / 16, 3 / 2), (27 / 64, 9 / 8)]
+# (parameter, velocity) after each of three steps; without momentum no velocity is kept
+PLAIN = [(3 / 4, 0.0), (9 / 16, 0.0), (27 / 64, 0.0)]
 MOMENTUM = [
     (3 / 4, 2.0),  # v = 2, w = 1 - 2/8
     (7 / 16, 5 / 2),  # v = 1 + 3/2, w = 3/4 - 5/16

@@ -45,6 +45,8 @@ class Assembled:
         block: samples a block.
         multiple: of what the size of every batch must be a multiple.
         slots: the slot of each parameter; `trainable` of them are trained.
+        updated: how many of the trainable ones are updated where their gradients are collected,
+            which are kept only of a call's last step.
         fast_pays: whether most of the work is in sums that mode "fast" may reorder.
         sizes: doubles by area.
         tables: positions that follow no rule.
@@ -62,6 +64,7 @@ class Assembled:
     multiple: int
     slots: Any
     trainable: int
+    updated: int
     fast_pays: bool
     sizes: dict[str, int]
     tables: Any
@@ -180,6 +183,7 @@ def assemble(
         multiple=samples.multiple,
         slots=slots,
         trainable=trainable,
+        updated=samples.updated,
         fast_pays=plan.mode == "exact" and 2 * rolled.terms > rolled.size > STRAIGHT,
         sizes=sizes,
         tables=tables.array(),

@@ -27,6 +27,26 @@ FALSE_ALARMS = 3  # steps that eager had to do although nothing was wrong, until
 _FIELD = {name: position for position, name in enumerate(FIELDS)}
 
 
+@attrs.frozen(eq=False)
+class _Call:
+    """What is to be known of a call of the machine code, to book what it did.
+
+    Attributes:
+        losses: where losses go; `booked` are there already.
+        turn: which copies of parameters and state it began with.
+        done: how many steps were done before.
+        steps: how many it is to do.
+        first: the parameters and state it began with, where gradients are kept at its end only.
+    """
+
+    losses: "array[float]"
+    booked: int
+    turn: int
+    done: int
+    steps: int
+    first: tuple[Any, Any] | None
+
+
 class NativeProgram:
     """A run in machine code. See `valor.Program`."""
 
@@ -38,7 +58,7 @@ class NativeProgram:
         schedule = optimizer.hyperparameters.get("learning_rate")
         self._schedule = schedule if isinstance(schedule, Schedule) else None
         self._done = plan.completed_steps
-        self._call_under_way: tuple[array[float], int, int, int] | None = None
+        self._call_under_way: _Call | None = None
         self._stale = False  # whether the model's parameters are older than ours
         self._eager: Any = None
         self._false_alarms = 0
@@ -147,10 +167,11 @@ class NativeProgram:
     def _set_state(self, state: Sequence[tuple[float, ...]] | None) -> None:
         first = [float(value) for value in self._optimizer.state.values()]
         for kind, value in enumerate(first):
-            column = self._states[self._turn].reshape(len(first), -1)[kind]
-            column[:] = value
-            if state is not None:
-                column[self._code.slots] = [entries[kind] for entries in state]
+            for copy in self._states:
+                column = copy.reshape(len(first), -1)[kind]
+                column[:] = value
+                if state is not None:
+                    column[self._code.slots] = [entries[kind] for entries in state]
 
     def _look_again(self) -> None:
         """Take over what others may have changed since the parameters were written back."""
@@ -202,7 +223,10 @@ class NativeProgram:
         context[_FIELD["first_batch"]] = batch
         context[_FIELD["first_step"]] = plan.first_step + self._done
         self._areas["completed"][0] = 0
-        self._call_under_way = losses, len(losses), self._turn, self._done
+        first = None
+        if self._code.updated and steps > 1:
+            first = self._current().copy(), self._states[self._turn].copy()
+        self._call_under_way = _Call(losses, len(losses), self._turn, self._done, steps, first)
         if self._code.code.run(context.ctypes.data, steps) < 0:
             self._go_on_alone()
             return True
@@ -242,14 +266,35 @@ class NativeProgram:
         """
         if self._call_under_way is None:
             return 0
-        losses, booked, turn, before = self._call_under_way
+        call = self._call_under_way
         done = int(self._areas["completed"][0])
-        losses.frombytes(self._areas["losses"][len(losses) - booked : done].tobytes())
-        self._turn = (turn + done) % 2
-        self._done = before + done
+        if call.first is not None and 0 < done < call.steps:
+            self._collect_again(call, done)
+        losses = call.losses
+        losses.frombytes(self._areas["losses"][len(losses) - call.booked : done].tobytes())
+        self._turn = (call.turn + done) % 2
+        self._done = call.done + done
         self._stale = self._stale or done > 0
         self._call_under_way = None
         return done
+
+    def _collect_again(self, call: "_Call", steps: int) -> None:
+        """Compute the gradients of a call's last completed step, which was not to be its last."""
+        assert call.first is not None
+        pairs = [(each.copy(), each.copy()) for each in call.first]
+        gradients = _zeros(len(call.first[0])), _zeros(len(call.first[0]))
+        losses, completed = np.zeros(steps), np.zeros(1, np.int64)
+        context = self._context.copy()
+        for name, pair in zip(
+            ("parameters", "state", "gradients"), (*pairs, gradients), strict=True
+        ):
+            context[_FIELD[name]], context[_FIELD[f"next_{name}"]] = (
+                each.ctypes.data for each in pair
+            )
+        context[_FIELD["losses"]] = losses.ctypes.data
+        context[_FIELD["completed"]] = completed.ctypes.data
+        self._code.code.run(context.ctypes.data, steps)
+        self._gradients[1 - (call.turn + steps) % 2][:] = gradients[1 - steps % 2]
 
     def _set_rates(self, steps: int, total_steps: int) -> int:
         """Ask the schedule for each step's learning rate; return how many it gave."""

@@ -170,12 +170,18 @@ def test_zero_times_infinity_is_eagers(monkeypatch: pytest.MonkeyPatch, false_al
     assert replays
 
 
-def test_after_a_run_that_diverged_gradients_are_those_of_the_last_step() -> None:
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+@pytest.mark.parametrize("rate", [1e7, 1e3, 50.0, 5.0, 1.0])  # another number of steps each
+@pytest.mark.parametrize("widths", [[3, 1], [20, 12, 1]], ids=["straight", "loops"])
+def test_after_a_run_that_diverged_gradients_are_those_of_the_last_step(
+    widths: list[int], rate: float, momentum: float
+) -> None:
     """Machine code has computed some of the step that failed; nobody sees them."""
     outcomes = []
     for engine in ("eager", "native"):
-        chosen = optimizer("gradient_descent", learning_rate=50.0)
-        model = MLP(3, [3, 1], activation="identity", seed=0)
+        chosen = optimizer("gradient_descent", learning_rate=rate, momentum=momentum)
+        model = MLP(3, widths, activation="identity", seed=0)
+        model.parametros()[1].trainable = False
         with pytest.raises(NonFiniteError) as caught:
             Trainer(model, optimizer=chosen, engine=engine).fit(X, Y, epochs=100)
         gradients = [parameter.grad for parameter in model.parametros()]

@@ -6,6 +6,8 @@ are added one after the other. Where the parameters form a grid, each contributi
 row's scalar and a column's, the operands are transposed once, and not every product.
 """
 
+from contextlib import nullcontext
+
 import attrs
 import numpy as np
 
@@ -211,11 +213,17 @@ def _write_grid_tile(
                 before = sample.values[j * vectors + v]
                 following.append(writer.op("fadd", kind, before, product))
         sample.next = following
-    for position_, total in enumerate(sample.result):
-        j, v = divmod(position_, vectors)
-        writer.store(total, writer.at(places[j], v * width * 8), width)
-        if update is not None:
+    totals = [(*divmod(position_, vectors), total) for position_, total in enumerate(sample.result)]
+    if update is not None:
+        doubts = [
             update.write(writer, writer.plus(slots[j], v * width), total, width)
+            for j, v, total in totals
+        ]
+        update.note(writer, doubts, width)
+    # Nobody sees the gradients of a step that is updated here, but those of a call's last one.
+    with nullcontext() if update is None else writer.when("%last", "keep"):
+        for j, v, total in totals:
+            writer.store(total, writer.at(places[j], v * width * 8), width)
 
 
 def _line(writer: Writer, layout: Layout, number: int, needed: Transposed, sample: str) -> str:

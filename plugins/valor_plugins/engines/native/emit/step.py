@@ -139,6 +139,8 @@ class Step:
         more = writer.let("icmp slt i64 %step, %steps")
         writer.line(f"br i1 {more}, label %{body}, label %{end}")
         writer.begin(body)
+        writer.line("%step_after = add i64 %step, 1")
+        writer.line("%last = icmp eq i64 %step_after, %steps")
         self.update.begin(writer)
         loss, doubt = self._write_gradients(writer)
         doubt = total(writer, self._write_update(writer, doubt))
@@ -146,7 +148,6 @@ class Step:
         sound = writer.let(f"fcmp oeq double {doubt}, {literal(0.0)}")
         writer.line(f"br i1 {sound}, label %{commit}, label %{end}")
         writer.begin(commit)
-        writer.line("%step_after = add i64 %step, 1")
         with by_one(writer):
             writer.store(loss, writer.at("%losses", writer.times("%step", 8)))
             writer.line("store i64 %step_after, ptr %completed")
@@ -307,7 +308,8 @@ class Step:
                 with shared(writer, start, stop, lanes, "update") as each:
                     at = writer.times(each.index, 8)
                     gradient = writer.load(writer.at(source, at), lanes)
-                    self.update.write(writer, each.index, gradient, lanes)
+                    doubtful = self.update.write(writer, each.index, gradient, lanes)
+                    self.update.note(writer, [doubtful], lanes)
         return writer.op("fadd", "double", doubt, self.update.doubt(writer))
 
     def _doubted(self, writer: Writer, doubt: str, start: int, stop: int) -> str:

@@ -57,19 +57,8 @@ class Update:
         for lanes in (1, self._width):
             writer.store(writer.constant(0.0, lanes), _cell(lanes), lanes)
 
-    def fetch(self, writer: Writer, place: str | int) -> None:
-        """Write what brings parameters near, some time before they are updated."""
-        at = writer.times(place, 8)
-        for index in range(len(self._optimizer.state)):
-            offset = 8 * self._stride * index
-            writer.prefetch(writer.at("%state", at, offset))
-            writer.prefetch(writer.at("%next_state", at, offset), to_write=True)
-        writer.prefetch(writer.at("%parameters", at))
-        writer.prefetch(writer.at("%next_parameters", at), to_write=True)
-        writer.prefetch(writer.at("%gradients", at), to_write=True)
-
-    def write(self, writer: Writer, place: str | int, gradient: str, width: int) -> None:
-        """Write the update of some parameters.
+    def write(self, writer: Writer, place: str | int, gradient: str, width: int) -> str:
+        """Write the update of some parameters; return lanes that are 0 if it is finite.
 
         Args:
             writer: where to.
@@ -97,16 +86,33 @@ class Update:
         new = names[0]
         writer.store(new, writer.at("%next_parameters", at), width)
         for index, name in enumerate(names[1 : len(wanted)]):
+            if self._stays(index):
+                continue
             writer.store(name, writer.at("%next_state", at, 8 * self._stride * index), width)
         # x * 0 is nan for what is not finite, whose sum with anything stays nan.
         zero = writer.constant(0.0, width)
-        doubt = writer.load(_cell(width), width)
-        for value in (new, gradient):
-            doubt = writer.op("fadd", kind, doubt, writer.op("fmul", kind, value, zero))
+        first, second = (writer.op("fmul", kind, value, zero) for value in (new, gradient))
+        doubt = writer.op("fadd", kind, first, second)
         failed = poison(writer, scalars, names[len(wanted) :], width)
-        if failed is not None:
-            doubt = writer.op("fadd", kind, doubt, failed)
-        writer.store(doubt, _cell(width), width)
+        return doubt if failed is None else writer.op("fadd", kind, doubt, failed)
+
+    def _stays(self, index: int) -> bool:
+        """Tell whether a kind of state is handed on as it is: both its copies are the same then."""
+        scalars, identity = self._optimizer.scalars, self._optimizer.state[index]
+        return bool(
+            identity >= 0
+            and scalars.code[identity] == ops.STATE
+            and scalars.left[identity] == index
+        )
+
+    def note(self, writer: Writer, doubts: Sequence[str], width: int) -> None:
+        """Write down what updates returned."""
+        kind = vector(width)
+        total = doubts[0]
+        for doubt in doubts[1:]:
+            total = writer.op("fadd", kind, total, doubt)
+        before = writer.load(_cell(width), width)
+        writer.store(writer.op("fadd", kind, before, total), _cell(width), width)
 
     def doubt(self, writer: Writer) -> str:
         """Return a number that is 0 if all updates of the step were finite."""
