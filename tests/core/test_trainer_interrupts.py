@@ -153,6 +153,7 @@ def interrupted_at_line(
     # Every line where a step is applied; every seventh, a prime, of those that compute it.
     [(("_commit",), 1), (("advance", "_compute", "_updated", "_checked"), 7)],
 )
+@pytest.mark.parametrize("engine_name", ["eager"])
 def test_an_interrupt_at_any_line_of_the_engine(
     seeded_trainer: Any,
     x: Any,
@@ -180,6 +181,7 @@ def test_an_interrupt_at_any_line_of_the_engine(
     assert len(completed) > 50
 
 
+@pytest.mark.parametrize("engine_name", ["eager"])  # of the runs that nothing interrupts
 def test_two_presses_at_any_line_of_the_native_program(
     seeded_trainer: Any, x: Any, y: Any, assert_as_if_nothing_had_happened: Any
 ) -> None:
