@@ -41,12 +41,14 @@ def _refuse_sum() -> None:
     """Refuse an addition of plain numbers that does not stand in a formula, but is sum()'s.
 
     Since Python 3.12 sum() of floats keeps track of what rounding loses, so its result is not that
-    of the additions.
+    of the additions. What the C code is that adds here, only the names around it tell.
     """
     if sys.version_info < (3, 12):
         return
     frame = sys._getframe(2)
-    if frame.f_code.co_code[frame.f_lasti] != dis.opmap["BINARY_OP"]:
+    names = frame.f_code.co_names
+    adds = ("operator" in names or "reduce" in names) and "sum" not in names
+    if frame.f_code.co_code[frame.f_lasti] != dis.opmap["BINARY_OP"] and not adds:
         refuse(
             "adds plain numbers with sum(), which rounds in its own way",
             "add them one after the other in a loop",
@@ -159,11 +161,13 @@ class StandIns:
                 return tracer.plain(function, arguments)
 
             def __add__(self, other: Any) -> Any:
-                _refuse_sum()
+                if not isinstance(other, Valor):
+                    _refuse_sum()
                 return TABLE["add"](self, other)
 
             def __radd__(self, other: Any) -> Any:
-                _refuse_sum()
+                if not isinstance(other, Valor):
+                    _refuse_sum()
                 return TABLE["add"](other, self)
 
             def __mul__(self, other: Any) -> Any:

@@ -101,7 +101,10 @@ def frozen(freeze: Any) -> Callable[[], Any]:
 
 
 def centred(gradients: Any) -> Any:
-    mean = sum(gradients[1:], gradients[0]) / len(gradients)
+    total = gradients[0]
+    for gradient in gradients[1:]:
+        total = total + gradient
+    mean = total / len(gradients)
     return [clip(gradient - mean, -0.05, 0.05) for gradient in gradients]
 
 

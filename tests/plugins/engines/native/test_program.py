@@ -1,7 +1,9 @@
 """A compiled run at work: what it writes back, what it notices, and when eager takes over."""
 
+import functools
 import itertools
 import math
+import operator
 from array import array
 from collections.abc import Callable
 from typing import Any
@@ -116,11 +118,17 @@ def test_auto_runs_it_eagerly_with_one_warning() -> None:
 
 
 def test_the_sum_of_plain_numbers_is_refused_where_python_does_not_just_add() -> None:
-    """From 3.12 on, sum() of floats is not the sum of the additions."""
+    """From 3.12 on, sum() of floats is not the sum of the additions; reduce(add) always is."""
 
     def summing(gradients: list[Any]) -> list[Any]:
         return [gradient / sum(gradients) for gradient in gradients]
 
+    def reducing(gradients: list[Any]) -> list[Any]:
+        total = functools.reduce(operator.add, gradients)
+        return [gradient / total for gradient in gradients]
+
+    plan = attrs.evolve(PLAN, gradient_transforms=(GradientTransform("reducing", reducing),))
+    assert run(network(), plan).explain()
     plan = attrs.evolve(PLAN, gradient_transforms=(GradientTransform("summing", summing),))
     if sum([0.1] * 10) == 1.0:
         with pytest.raises(CannotCompileError, match=r"sum\(\).*transform 'summing'"):

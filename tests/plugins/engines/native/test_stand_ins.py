@@ -30,9 +30,9 @@ def written(tracer: Tracer, value: Any) -> tuple[Any, ...]:
 
 
 BINARY: list[tuple[str, Callable[[Any, Any], Any]]] = [
-    ("add", operator.add),
-    ("subtract", operator.sub),
-    ("multiply", operator.mul),
+    ("add", lambda a, b: a + b),
+    ("subtract", lambda a, b: a - b),
+    ("multiply", lambda a, b: a * b),
 ]
 
 

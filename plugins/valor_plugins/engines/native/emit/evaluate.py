@@ -3,7 +3,7 @@
 For formulas of a single parameter, which are short and the same for all: optimizers and penalties.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from valor_plugins.engines.native.derive import Lists, Scalars
 from valor_plugins.engines.native.emit.operations import emit
 from valor_plugins.engines.native.emit.writer import Writer
 from valor_plugins.engines.native.tape import NOTHING, Tape
+
+NOTHING_KNOWN: Mapping[int, str] = {}
 
 
 def forward_only(tape: Tape) -> Scalars:
@@ -36,6 +38,7 @@ def evaluate(
     leaf: Callable[[int, int], str],
     wanted: Sequence[int],
     width: int,
+    known: Mapping[int, str] = NOTHING_KNOWN,
 ) -> list[str]:
     """Write a program out, and return the names of the wanted scalars.
 
@@ -45,6 +48,7 @@ def evaluate(
         leaf: returns the name of a leaf, from its code and its index.
         wanted: ids.
         width: how many lanes.
+        known: names, by id, of scalars that are there already, as single doubles.
     """
     code, left, right = (column.tolist() for column in (scalars.code, scalars.left, scalars.right))
     terms = {int(k): scalars.sums[i].tolist() for i, k in enumerate(scalars.sums.owner)}
@@ -57,18 +61,37 @@ def evaluate(
         return [each for each in given if each != NOTHING]
 
     def name(node: int) -> str:
-        return names[node] if node >= 0 else writer.constant(scalars.tape.constants[node], width)
+        if node < 0:
+            return writer.constant(scalars.tape.constants[node], width)
+        if node not in names:
+            names[node] = writer.splat(known[node], width)
+        return names[node]
 
     needed: set[int] = {node for node in wanted if node >= 0}
     for node in reversed(range(len(code))):
-        if node in needed and code[node] > ops.LAST_LEAF:
+        if node in needed and code[node] > ops.LAST_LEAF and node not in known:
             needed.update(each for each in operands(node) if each >= 0)
-    for node in sorted(needed):
+    for node in sorted(needed.difference(known)):
         if code[node] <= ops.LAST_LEAF:
             names[node] = leaf(code[node], left[node])
         else:
             names[node] = emit(writer, code[node], [name(each) for each in operands(node)], width)
     return [name(node) for node in wanted]
+
+
+def same_for_all(scalars: Scalars, leaves: Sequence[int]) -> list[int]:
+    """Return the numbers that are computed from nothing but constants and leaves of some codes."""
+    same: set[int] = set()
+    for node, (code, left, right) in enumerate(
+        zip(scalars.code.tolist(), scalars.left.tolist(), scalars.right.tolist(), strict=True)
+    ):
+        operands = (left, right, scalars.condition.get(node, NOTHING))
+        if code <= ops.LAST_LEAF:
+            if code in leaves:
+                same.add(node)
+        elif code not in ops.CONDITIONS and all(each < 0 or each in same for each in operands):
+            same.add(node)
+    return sorted(same)
 
 
 def poison(writer: Writer, scalars: Scalars, bits: Sequence[str], width: int) -> str | None:

@@ -6,7 +6,7 @@ import attrs
 
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Scalars
-from valor_plugins.engines.native.emit.evaluate import evaluate, poison
+from valor_plugins.engines.native.emit.evaluate import evaluate, poison, same_for_all
 from valor_plugins.engines.native.emit.writer import Writer, literal, vector
 
 
@@ -40,7 +40,7 @@ class Update:
     ) -> None:
         self._optimizer = optimizer
         self._width, self._stride, self._scheduled = width, stride, scheduled
-        self._step = self._rate = ""
+        self._same: dict[int, str] = {}
 
     def declare(self, writer: Writer) -> None:
         """Write the cells in which an update notes what is not finite, at the function's start."""
@@ -50,10 +50,15 @@ class Update:
     def begin(self, writer: Writer) -> None:
         """Write what is the same for all parameters of a step."""
         number = writer.let(f"add i64 {writer.plus('%first_step', '%step')}, 1")
-        self._step = writer.let(f"sitofp i64 {number} to double")
-        self._rate = literal(0.0)
+        step = writer.let(f"sitofp i64 {number} to double")
+        rate = literal(0.0)
         if self._scheduled:
-            self._rate = writer.load(writer.at("%rates", writer.times("%step", 8)))
+            rate = writer.load(writer.at("%rates", writer.times("%step", 8)))
+        scalars = self._optimizer.scalars
+        same = same_for_all(scalars, (ops.STEP, ops.RATE))
+        leaves = {ops.STEP: step, ops.RATE: rate}
+        names = evaluate(writer, scalars, lambda code, index: leaves[code], same, 1)
+        self._same = dict(zip(same, names, strict=True))
         for lanes in (1, self._width):
             writer.store(writer.constant(0.0, lanes), _cell(lanes), lanes)
 
@@ -72,16 +77,12 @@ class Update:
         def leaf(code: int, index: int) -> str:
             if code == ops.GRADIENT:
                 return gradient
-            if code == ops.STEP:
-                return writer.splat(self._step, width)
-            if code == ops.RATE:
-                return writer.splat(self._rate, width)
             if code == ops.STATE:
                 return writer.load(writer.at("%state", at, 8 * self._stride * index), width)
             return writer.load(writer.at("%parameters", at), width)
 
         wanted = [optimizer.parameter, *optimizer.state]
-        names = evaluate(writer, scalars, leaf, [*wanted, *scalars.checks], width)
+        names = evaluate(writer, scalars, leaf, [*wanted, *scalars.checks], width, self._same)
         kind = vector(width)
         new = names[0]
         writer.store(new, writer.at("%next_parameters", at), width)
