@@ -236,8 +236,7 @@ def _either(
 def _tanh_derivative(x: Scalar, y: Scalar) -> Scalar:
     # sech(x)**2 from the exponential: 1 - y*y would have no digits left where y rounds to 1.
     e = exp(-2 * absolute(x))
-    r = divide(1, 1 + e)
-    return 4 * e * r * r
+    return 4 * e / (1 + e * (2 + e))
 
 
 def _tanh_near_zero(x: Scalar) -> Scalar:
@@ -252,7 +251,7 @@ def _tanh_near_zero(x: Scalar) -> Scalar:
 
 def _tanh_elsewhere(x: Scalar) -> Scalar:
     e = exp(-2 * absolute(x))
-    return where(x < 0, e - 1, 1 - e) * divide(1, 1 + e)
+    return where(x < 0, e - 1, 1 - e) / (1 + e)
 
 
 @row_of("tanh", _tanh_derivative)
@@ -266,11 +265,9 @@ def tanh(x: Scalar) -> Scalar:
 
 
 def _sig_derivative(x: Scalar, y: Scalar) -> Scalar:
-    # e / (1 + e)**2, from the reciprocal that the value is computed from, too: a division takes the
-    # time of four products.
+    # e / (1 + e)**2; the square written out loses less than the square of a rounded sum.
     e = exp(-absolute(x))
-    r = divide(1, 1 + e)
-    return e * r * r
+    return e / (1 + e * (2 + e))
 
 
 @row_of("sig", _sig_derivative)
@@ -281,7 +278,7 @@ def sig(x: Scalar) -> Scalar:
     (0.5, 5e-324, 1.0)
     """
     e = exp(-absolute(x))
-    return where(x < 0, e, 1) * divide(1, 1 + e)
+    return where(x < 0, e, 1) / (1 + e)
 
 
 @row_of("softplus", lambda x, y: sig(x))
