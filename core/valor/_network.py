@@ -3,6 +3,7 @@
 A name such as "tanh" becomes a formula when the network is built, not while it runs.
 """
 
+import itertools
 import operator
 import random
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -172,7 +173,7 @@ class Camada:
 
     def parametros(self) -> list[Valor]:
         """Return the parameters, neuron by neuron, each once."""
-        return list(dict.fromkeys(p for each in self.neuronios for p in each.parametros()))
+        return _all_parameters(self.neuronios)
 
     def __repr__(self) -> str:
         inputs = len(self.neuronios[0].pesos)
@@ -268,7 +269,7 @@ class MLP:
 
         To freeze one, set its `trainable` to False: a trainer then leaves its number alone.
         """
-        return list(dict.fromkeys(p for each in self.camadas for p in each.parametros()))
+        return _all_parameters(self.camadas)
 
     def __repr__(self) -> str:
         inputs = len(self.camadas[0].neuronios[0].pesos)
@@ -296,6 +297,11 @@ def _generator(seed: Any) -> Any:
 
 class _Sample(list[Any]):
     """Scalars that were checked for a layer, so that its neurons need not check them again."""
+
+
+def _all_parameters(parts: Sequence[Any]) -> list[Valor]:
+    found = itertools.chain.from_iterable(part.parametros() for part in parts)
+    return list(dict.fromkeys(found))
 
 
 def _inputs(x: Any, width: int) -> Sequence[Any]:

@@ -141,11 +141,9 @@ class _Edges:
             useful &= _pushed(consumer, targets, useful, root)
         consumer, targets, slope = consumer[useful], targets[useful], slope[useful]
         # Parameters last; everything else in the order of the sweep, so that operands come first.
-        position = np.full(len(needed), len(needed), np.int64)
-        position[consumers] = np.arange(len(consumers))
-        key = position[targets]
-        key = np.where(key == len(needed), key + targets, key)
-        by_target = np.argsort(key, kind="stable")
+        position = np.arange(len(needed), 2 * len(needed), dtype=np.int32)
+        position[consumers] = np.arange(len(consumers), dtype=np.int32)
+        by_target = np.argsort(position[targets], kind="stable")
         self.consumer = consumer[by_target]
         self.slope = slope[by_target]
         targets = targets[by_target]
@@ -216,10 +214,12 @@ class _Edges:
         gradient[self.target[single][own]] = edge_id[edge[own]]
         gradient[self.target[summed]] = sum_id[summed]
         # A scalar with one consumer and slope 1 has its consumer's gradient, and so on up.
-        through = np.arange(size)
-        through[self.target[single][~own]] = self.consumer[edge[~own]]
+        mine, through = self.target[single][~own], np.arange(size)
+        up = self.consumer[edge[~own]]
         while True:
-            further = through[through]
-            if (further == through).all():
-                return gradient[through]
-            through = further
+            through[mine] = up
+            further = through[up]
+            if (further == up).all():
+                gradient[mine] = gradient[up]
+                return gradient
+            up = further

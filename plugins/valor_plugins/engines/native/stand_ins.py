@@ -6,7 +6,7 @@ Each tracer has classes of its own, so that what another one has left behind is 
 import dis
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import valor
@@ -60,16 +60,16 @@ class StandIns:
 
     Args:
         tracer: what writes down.
-        parameters: the id of each parameter, by its identity.
 
     Attributes:
         traced: of what eager would make a `Valor` of.
         parameter: of the model's parameters, for the time of the trace.
         number: of what eager computes with plain floats.
         condition: of the outcome of a comparison.
+        numbers: the first three, which have an `index`: their id on the tape.
     """
 
-    def __init__(self, tracer: "Tracer", parameters: Mapping[int, int]) -> None:
+    def __init__(self, tracer: "Tracer") -> None:
         tape = tracer.tape
         codes, lefts, rights, whole = tape.code, tape.left, tape.right, tape.whole
         traced_class: Any
@@ -82,17 +82,11 @@ class StandIns:
 
             def operator(self: Any, other: Any) -> Any:
                 kind = other.__class__
-                if kind is traced_class or kind is number_class:
+                if kind is traced_class or kind is parameter_class or kind is number_class:
                     right = other.index
-                elif kind is parameter_class:
-                    right = parameters[id(other)]
                 else:
                     return tracer.scalar(row, (self, other))
-                kind = self.__class__
-                if kind is traced_class or kind is number_class:
-                    left = self.index
-                else:
-                    left = parameters[id(self)]
+                left = self.index
                 if left in whole and right in whole:
                     return tracer.scalar(row, (self, other))
                 codes.append(code)
@@ -146,6 +140,8 @@ class StandIns:
 
         class Parameter(Scalar, Valor):
             __slots__ = ()
+            # It lies where the gradient does, which nobody needs meanwhile.
+            index = Valor.grad  # type: ignore[misc]
 
         class Number(Base):
             __slots__ = ("index",)
@@ -230,3 +226,4 @@ class StandIns:
         self.parameter: Any = Parameter
         self.number: Any = Number
         self.condition: Any = Condition
+        self.numbers = frozenset((Traced, Parameter, Number))

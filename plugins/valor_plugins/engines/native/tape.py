@@ -8,7 +8,7 @@ too, so that gradients can be derived; the others (targets, parts of a function)
 import math
 import struct
 from array import array
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -167,7 +167,7 @@ class Tape:
         self.right.extend([NOTHING] * count)
         return start
 
-    def append_dot(self, first: Sequence[int], second: Sequence[int]) -> int:
+    def append_dot(self, first: Any, second: Any) -> int:
         """Write down the sum of some products, and return the id of the last addition.
 
         The order is that of the loop that would compute it: each product just before its addition.

@@ -7,10 +7,11 @@ for the time of the trace (by its class, so that it is found wherever the model 
 formula's file and line.
 """
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from valor import Valor
 from valor.functions import TABLE, Function, number
@@ -61,11 +62,9 @@ class Tracer:
 
     def __init__(self, forbidden: Sequence[Valor] = ()) -> None:
         self.tape = Tape()
-        self._parameters: dict[int, int] = {}
         self._forbidden = {id(value) for value in forbidden}
-        self._made: list[Valor] = []
         self._in_a_row = False
-        self._classes = StandIns(self, self._parameters)
+        self._classes = StandIns(self)
 
     # Leaves
 
@@ -78,15 +77,18 @@ class Tracer:
     def parameters(self, parameters: Sequence[Valor]) -> Iterator[None]:
         """While entered, the parameters are stand-ins; they come first on the tape."""
         start = self.tape.append_leaves(ops.PARAMETER, len(parameters))
-        self._parameters.update(zip(map(id, parameters), itertools.count(start)))
-        own, stand_in = list(map(type, parameters)), self._classes.parameter
+        kinds = list(map(type, parameters))
+        gradients = [parameter.grad for parameter in parameters]
+        stand_in = self._classes.parameter
         try:
-            for parameter in parameters:
-                parameter.__class__ = stand_in
+            for index, stands_in in enumerate(parameters, start):
+                stands_in.__class__ = stand_in
+                stands_in.index = index  # type: ignore[attr-defined]
             yield
         finally:
-            for parameter, kind in zip(parameters, own, strict=True):
+            for parameter, kind, gradient in zip(parameters, kinds, gradients, strict=True):
                 parameter.__class__ = kind
+                parameter.grad = gradient
 
     def id_of(self, value: Any) -> int:
         """Return the id of what a formula computed or returned.
@@ -95,11 +97,9 @@ class Tracer:
             CannotCompileError: it is no number, or a scalar that was computed elsewhere.
         """
         kind = value.__class__
-        if kind is self._classes.traced or kind is self._classes.number:
+        if kind in self._classes.numbers:
             identity: int = value.index
             return identity
-        if kind is self._classes.parameter:
-            return self._parameters[id(value)]
         if kind is self._classes.condition:
             refuse("computes with the outcome of a comparison", "use where(v > 0, 1, 0)")
         if isinstance(value, StandIn):
@@ -110,9 +110,8 @@ class Tracer:
 
     def wrap(self, value: Valor, identity: int) -> None:
         """Let a `Valor` that a formula makes of a plain number stand for it."""
-        self._made.append(value)  # its identity must not become another's
-        self._parameters[id(value)] = identity
         value.__class__ = self._classes.parameter
+        value.index = identity  # type: ignore[attr-defined]
 
     def is_scalar(self, value: Any) -> bool:
         """Tell whether eager would have a `Valor` here."""
@@ -157,22 +156,16 @@ class Tracer:
     def dot(self, a: Sequence[Any], b: Sequence[Any]) -> Any:
         """Write down a sum of products as a whole; NotImplemented where a part is special."""
         kinds = frozenset(map(type, a)), frozenset(map(type, b))
-        first, second = self._ids_of(a, kinds[0]), self._ids_of(b, kinds[1])
         scalars = {self._classes.traced, self._classes.parameter}
-        if first is None or second is None or not any(each <= scalars for each in kinds):
+        if not (kinds[0] | kinds[1] <= self._classes.numbers):
             return NotImplemented
-        whole = self.tape.whole.keys()
-        if not (whole.isdisjoint(first) or whole.isdisjoint(second)):
+        if not (kinds[0] <= scalars or kinds[1] <= scalars):
+            return NotImplemented
+        first, second = (np.array([each.index for each in part], np.int32) for part in (a, b))
+        whole = [identity for identity in self.tape.whole if identity >= 0]
+        if whole and np.isin(first, whole).any() and np.isin(second, whole).any():
             return NotImplemented
         return self._scalar(self.tape.append_dot(first, second))
-
-    def _ids_of(self, values: Sequence[Any], kinds: frozenset[Any]) -> list[int] | None:
-        """Return the ids of parameters, or of other stand-ins; None if there is anything else."""
-        if kinds == {self._classes.parameter}:
-            return list(map(self._parameters.__getitem__, map(id, values)))
-        if kinds <= {self._classes.traced, self._classes.number}:
-            return [value.index for value in values]
-        return None
 
     def choice(self, condition: Any, then: Any, otherwise: Any) -> Any:
         """Write down ``where(condition, then, otherwise)`` for a traced condition."""
