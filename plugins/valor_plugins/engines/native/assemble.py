@@ -95,8 +95,8 @@ def slots_of(parameters: Sequence[Valor], gradients: Sequence[Gradients]) -> Any
     products: list[Any] = []
     others: list[Any] = []
     for group in gradients:
-        alone = len(group.contributions) == 1 and group.contributions[0][1] is not None
-        (products if alone else others).append(group.parameters)
+        are_products = all(second is not None for _, second in group.contributions)
+        (products if are_products else others).append(group.parameters)
     products.sort(key=len, reverse=True)
     order = np.concatenate([*products, *others, np.arange(len(parameters))])
     _, first = np.unique(order, return_index=True)

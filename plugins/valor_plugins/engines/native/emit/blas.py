@@ -95,9 +95,14 @@ def product_of(layout: Layout, number: int) -> Product | None:
 def matrix_grid(layout: Layout, group: Gradients) -> Grid | None:
     """Return the grid of a group of parameters whose gradient is a product of matrices."""
     grid = grid_of(layout, group)
-    if grid is None or grid.slot.table is not None or grid.still_at.table is not None:
+    if grid is None or grid.slot.table is not None:
         return None
-    if grid.rows > 1 and (grid.still_at.strides[0] != 1 or grid.slot.strides[0] < grid.columns):
+    still_at = [product.still_at for product in grid.products]
+    if any(each.table is not None for each in still_at):
+        return None
+    if grid.rows > 1 and (
+        grid.slot.strides[0] < grid.columns or any(each.strides[0] != 1 for each in still_at)
+    ):
         return None
     return grid
 
@@ -216,7 +221,7 @@ class BlasSamples:
         for group, grid in self.grids:
             size = len(group.parameters)
             if grid is not None:
-                inside += size
+                inside += size * len(grid.products)
             else:
                 outside += size * len(group.contributions)
         return inside >= max(WORK, SHARE * (inside + outside))
@@ -303,20 +308,21 @@ class BlasSamples:
         )
 
     def _write_grid(self, writer: Writer, grid: Grid) -> None:
-        """Write the gradients of a grid: ``still' · moving``, summed over samples."""
+        """Write the gradients of a grid: each product ``still' · moving``, summed over samples."""
         matrices = self.matrices
         row = grid.slot.strides[0] if grid.rows > 1 else grid.columns
-        moving, still = grid.moving.family, grid.still.family
-        write_dgemm(
-            writer,
-            "N",
-            "T",
-            (grid.columns, grid.rows, self._count),
-            (writer.at(matrices.base[moving], grid.moving_at * 8), matrices.stride[moving]),
-            (writer.at(matrices.base[still], grid.still_at.start * 8), matrices.stride[still]),
-            0.0 if self.alone else 1.0,
-            (writer.at("%gradients", grid.slot.start * 8), row),
-        )
+        for number, each in enumerate(grid.products):
+            moving, still = each.moving.family, each.still.family
+            write_dgemm(
+                writer,
+                "N",
+                "T",
+                (grid.columns, grid.rows, self._count),
+                (writer.at(matrices.base[moving], each.moving_at * 8), matrices.stride[moving]),
+                (writer.at(matrices.base[still], each.still_at.start * 8), matrices.stride[still]),
+                0.0 if self.alone and not number else 1.0,
+                (writer.at("%gradients", grid.slot.start * 8), row),
+            )
 
     def _write_checks(self, writer: Writer, samples: str) -> str | None:
         doubt = None

@@ -7,6 +7,7 @@ row's scalar and a column's, the operands are transposed once, and not every pro
 """
 
 from contextlib import nullcontext
+from typing import Any
 
 import attrs
 import numpy as np
@@ -38,60 +39,76 @@ class Block:
     alone: bool
 
 
-@attrs.define(eq=False)
-class Grid:
-    """Parameters in rows and columns.
+@attrs.frozen(eq=False)
+class Outer:
+    """A product of a row's scalar and a column's.
 
     Attributes:
-        rows, columns: how many.
-        slot: of a row's first parameter, by row.
         still: the factor that a row shares; `still_at` its position, by row.
         moving: the factor that a column shares; `moving_at` the position of the first one.
     """
 
-    rows: int
-    columns: int
-    slot: Index
     still: Operand
     still_at: Index
     moving: Operand
     moving_at: int
 
 
+@attrs.frozen(eq=False)
+class Grid:
+    """Parameters in rows and columns.
+
+    Attributes:
+        rows, columns: how many.
+        slot: of a row's first parameter, by row.
+        products: what each sample adds, in order. A matrix that is used once has one.
+    """
+
+    rows: int
+    columns: int
+    slot: Index
+    products: tuple[Outer, ...]
+
+
 def grid_of(layout: Layout, group: Gradients) -> Grid | None:
     """Return the grid that some parameters form; None if they form none."""
-    if len(group.contributions) != 1:
-        return None
-    first, second = group.contributions[0]
-    if second is None or not (layout.varies(first) and layout.varies(second)):
-        return None
     slots = layout.slots[group.parameters]
     order = np.argsort(slots)
     slots = slots[order]
-    for still, moving in ((first, second), (second, first)):
-        s, m = still.positions.ravel()[order], moving.positions.ravel()[order]
-        along = (np.diff(slots) == 1) & (np.diff(m) == 1) & (np.diff(s) == 0)
-        ends = np.flatnonzero(~along)
-        columns = int(ends[0]) + 1 if len(ends) else len(slots)
-        if columns < layout.width or len(slots) % columns:
-            continue
-        shape = (-1, columns)
-        slot_rows, s_rows, m_rows = slots.reshape(shape), s.reshape(shape), m.reshape(shape)
-        if (
-            (slot_rows == slot_rows[:, :1] + np.arange(columns)).all()
-            and (s_rows == s_rows[:, :1]).all()
-            and (m_rows == m_rows[0]).all()
-        ):
-            return Grid(
-                rows=len(slot_rows),
-                columns=columns,
-                slot=Index.of(slot_rows[:, 0]) or layout.tables.add(slot_rows[:, 0]),
-                still=still,
-                still_at=Index.of(s_rows[:, 0]) or layout.tables.add(s_rows[:, 0]),
-                moving=moving,
-                moving_at=int(m_rows[0, 0]),
-            )
-    return None
+    columns, products = 0, []
+    for first, second in group.contributions:
+        if second is None or not (layout.varies(first) and layout.varies(second)):
+            return None
+        for still, moving in ((first, second), (second, first)):
+            s, m = still.positions.ravel()[order], moving.positions.ravel()[order]
+            found = _columns(slots, s, m)
+            if found < layout.width or (columns and found != columns):
+                continue
+            columns, by_row = found, s[::found]
+            still_at = Index.of(by_row) or layout.tables.add(by_row)
+            products.append(Outer(still, still_at, moving, int(m[0])))
+            break
+        else:
+            return None
+    by_row = slots[::columns]
+    slot = Index.of(by_row) or layout.tables.add(by_row)
+    return Grid(len(by_row), columns, slot, tuple(products))
+
+
+def _columns(slots: Any, still: Any, moving: Any) -> int:
+    """Return how long the rows are of a grid with these factors; 0 if it is none."""
+    along = (np.diff(slots) == 1) & (np.diff(moving) == 1) & (np.diff(still) == 0)
+    ends = np.flatnonzero(~along)
+    columns = int(ends[0]) + 1 if len(ends) else len(slots)
+    if len(slots) % columns:
+        return 0
+    slots, still, moving = (each.reshape(-1, columns) for each in (slots, still, moving))
+    is_grid = (
+        (slots == slots[:, :1] + np.arange(columns)).all()
+        and (still == still[:, :1]).all()
+        and (moving == moving[0]).all()
+    )
+    return columns if is_grid else 0
 
 
 @attrs.define(eq=False)
@@ -107,12 +124,13 @@ class Transposed:
     width: int = 0
 
     def need(self, layout: Layout, grid: Grid) -> None:
-        """Make room for the moving factor of a grid. Inputs lie so already, in the data."""
-        number = grid.moving.family
-        family = layout.rolled.families[number]
-        if family.code != ops.INPUT and number not in self.start:
-            self.start[number] = self.width
-            self.width += -(-family.size // layout.width) * layout.width
+        """Make room for the moving factors of a grid. Inputs lie so already, in the data."""
+        for product in grid.products:
+            number = product.moving.family
+            family = layout.rolled.families[number]
+            if family.code != ops.INPUT and number not in self.start:
+                self.start[number] = self.width
+                self.width += -(-family.size // layout.width) * layout.width
 
 
 def write_transposition(writer: Writer, layout: Layout, needed: Transposed, blocks: Part) -> None:
@@ -154,7 +172,8 @@ def write_grid(
     whole = grid.rows - grid.rows % ROWS
     pieces = [(0, whole, ROWS), (whole, grid.rows, grid.rows - whole)]
     column = 0
-    for width, vectors in ((layout.width, 2), (layout.width, 1), (1, 1)):
+    halves = [layout.width >> k for k in range(layout.width.bit_length())]  # down to 1
+    for width, vectors in ((layout.width, 2), *((half, 1) for half in halves)):
         step = width * vectors
         stop = column + (grid.columns - column) // step * step
         if stop == column:
@@ -186,32 +205,37 @@ def _write_grid_tile(
 ) -> None:
     (row, count), (column, width, vectors) = rows, columns
     kind, micro = vector(width), layout.micro
-    slots, places, stills = [], [], []
+    slots, places = [], []
+    stills: list[list[str | int]] = [[] for _ in grid.products]
     for j in range(count):
         counter = (writer.plus(row, j),)
         slot = writer.plus(position(writer, grid.slot, counter), column)
         slots.append(slot)
         places.append(writer.at("%gradients", writer.times(slot, 8)))
-        at = writer.plus(position(writer, grid.still_at, counter), layout.rows[grid.still.family])
-        stills.append(writer.times(at, micro * 8))
+        for product, rows_of in zip(grid.products, stills, strict=True):
+            at = position(writer, product.still_at, counter)
+            at = writer.plus(at, layout.rows[product.still.family])
+            rows_of.append(writer.times(at, micro * 8))
     zero = writer.constant(0.0, width)
     carried = [
         (kind, zero if block.alone else writer.load(writer.at(place, v * width * 8), width))
         for place in places
         for v in range(vectors)
     ]
-    first = writer.times(writer.plus(column, grid.moving_at), 8)
+    firsts = [writer.times(writer.plus(column, each.moving_at), 8) for each in grid.products]
     with writer.loop(block.samples, 0, -1, carried, prefix="samples") as sample:
-        line = writer.at(_line(writer, layout, grid.moving.family, needed, sample.index), first)
-        moving = [writer.load(writer.at(line, v * width * 8), width) for v in range(vectors)]
         frame = _lane_address(writer, layout, sample.index)
-        following = []
-        for j, still in enumerate(stills):
-            factor = writer.splat(writer.load(writer.at(frame, still)), width)
-            for v in range(vectors):
-                product = writer.op("fmul", kind, factor, moving[v])
-                before = sample.values[j * vectors + v]
-                following.append(writer.op("fadd", kind, before, product))
+        following = list(sample.values)
+        for product, first, rows_of in zip(grid.products, firsts, stills, strict=True):
+            line = _line(writer, layout, product.moving.family, needed, sample.index)
+            line = writer.at(line, first)
+            moving = [writer.load(writer.at(line, v * width * 8), width) for v in range(vectors)]
+            for j, still in enumerate(rows_of):
+                factor = writer.splat(writer.load(writer.at(frame, still)), width)
+                for v in range(vectors):
+                    value = writer.op("fmul", kind, factor, moving[v])
+                    place = j * vectors + v
+                    following[place] = writer.op("fadd", kind, following[place], value)
         sample.next = following
     totals = [(*divmod(position_, vectors), total) for position_, total in enumerate(sample.result)]
     if update is not None:

@@ -141,10 +141,11 @@ def test_grids(rows: int) -> None:
     slots = 5 + 7 * np.arange(rows)
     grid = matrix_grid(layout_of(DELTAS), group(rows, 6, slots, 2 + np.arange(rows)))
     assert grid is not None
-    assert (grid.rows, grid.columns, grid.slot.start, grid.still_at.start) == (rows, 6, 5, 2)
-    assert (grid.still.family, grid.moving.family, grid.moving_at) == (3, 1, 0)
+    (product,) = grid.products
+    assert (grid.rows, grid.columns, grid.slot.start, product.still_at.start) == (rows, 6, 5, 2)
+    assert (product.still.family, product.moving.family, product.moving_at) == (3, 1, 0)
     if rows > 1:
-        assert (grid.slot.strides, grid.still_at.strides) == ((7,), (1,))
+        assert (grid.slot.strides, product.still_at.strides) == ((7,), (1,))
 
 
 NO_GRIDS = {

@@ -70,9 +70,10 @@ def test_the_weights_of_a_layer_form_a_grid(turned: bool) -> None:
     grid = grid_of(layout(4, np.arange(50)), group(np.arange(2, 42), pair))
     assert grid is not None
     assert (grid.rows, grid.columns) == (5, 8)
-    assert (grid.still.family, grid.moving.family) == (HIDDEN, INPUTS)
-    assert (grid.slot, grid.still_at) == (Index(2, (8,)), Index(0, (1,)))
-    assert grid.moving_at == 3
+    (product,) = grid.products
+    assert (product.still.family, product.moving.family) == (HIDDEN, INPUTS)
+    assert (grid.slot, product.still_at) == (Index(2, (8,)), Index(0, (1,)))
+    assert product.moving_at == 3
 
 
 def test_rows_may_lie_anywhere() -> None:
@@ -85,7 +86,7 @@ def test_rows_may_lie_anywhere() -> None:
     assert (grid.rows, grid.columns) == (3, 4)
     table = made.tables.array()
     rows = [table[grid.slot.table + k] for k in range(3)]  # type: ignore[operator]
-    stills = [table[grid.still_at.table + k] for k in range(3)]  # type: ignore[operator]
+    stills = [table[grid.products[0].still_at.table + k] for k in range(3)]  # type: ignore[operator]
     assert sorted(zip(rows, stills, strict=True)) == [(5, 1), (12, 2), (20, 0)]
 
 
@@ -97,7 +98,7 @@ def test_what_forms_no_grid() -> None:
     uneven = (INPUTS, moving[1].copy())
     uneven[1][30] += 1
     for parameters, pairs in [
-        (np.arange(40), [(still, moving), (still, moving)]),  # two contributions
+        (np.arange(40), [(still, moving), (still, uneven)]),
         (np.arange(40), [(still, None)]),
         (np.arange(40), [(still, (PARAMETERS, moving[1]))]),  # does not vary
         (np.arange(40), [(still, 2.0)]),
@@ -108,6 +109,9 @@ def test_what_forms_no_grid() -> None:
     ]:
         assert grid_of(layout(4, slots), group(parameters, *pairs)) is None
     assert grid_of(layout(8, slots), group(np.arange(35), weights(5, 7))) is None  # narrow
+    grid = grid_of(layout(4, slots), group(np.arange(40), (still, moving), (moving, still)))
+    assert grid is not None
+    assert [each.still.family for each in grid.products] == [HIDDEN, HIDDEN]
 
 
 # Sums
