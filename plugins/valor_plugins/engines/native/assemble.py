@@ -158,7 +158,7 @@ def assemble(
         samples=samples,
         penalties=penalties,
         transforms=loops,
-        update=Update(formula, width, padded(len(parameters)), scheduled(optimizer)),
+        update=Update(formula, width, padded(len(parameters) + 1), scheduled(optimizer)),
         in_order=tables.add(in_order) if penalties else None,
         mean=loss.reduction == "mean",
         parameters=len(parameters),

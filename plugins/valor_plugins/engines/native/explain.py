@@ -78,7 +78,7 @@ def _families(rolled: Rolled) -> Iterator[str]:
 def _of(family: Family) -> str:
     if family.runs:
         return " then ".join(_pair(pair) for pair in family.runs)
-    return ", ".join(map(_operand, family.operands))
+    return ", ".join([*map(_operand, family.operands), *(f"#{part}" for part in family.parts)])
 
 
 def _pair(pair: Pair) -> str:

@@ -17,7 +17,8 @@ class Operand:
 
     Attributes:
         family: the number of their family; `CONSTANT` for a constant.
-        positions: their positions in it, by member (and, in a sum, by term).
+        positions: their positions in it, by member (and, in a sum, by term). Behind the last
+            parameter is a 1.
         value: the constant.
     """
 
@@ -35,6 +36,7 @@ class Family:
         size: how many there are.
         operands: of an operation, one each. Of a `select`, the condition comes last.
         runs: of a long sum, one after the other: two factors (or one, and None) of many terms.
+        parts: of families that are joined, for sums that take terms of several: their numbers.
         varying: whether they differ from sample to sample.
     """
 
@@ -42,6 +44,7 @@ class Family:
     size: int
     operands: list[Operand] = attrs.field(factory=list)
     runs: list[Pair] = attrs.field(factory=list)
+    parts: tuple[int, ...] = ()
     varying: bool = False
 
     @property

@@ -126,7 +126,7 @@ class NativeProgram:
         code = self._code = assemble(
             self._model, self._loss, self._optimizer, self._plan, self._parameters
         )
-        stride = padded(len(self._parameters))
+        stride = padded(len(self._parameters) + 1)
         kinds = max(1, len(self._optimizer.state))
         rows = padded(max(self._plan.batch_size, code.block) + code.block)
         self._areas = {
@@ -142,6 +142,8 @@ class NativeProgram:
         }
         self._areas["lanes"] = code.lanes(self._areas["frames"].ctypes.data)
         self._values = [_zeros(stride), _zeros(stride)]
+        for copy in self._values:
+            copy[len(self._parameters)] = 1.0  # sums multiply by it what has no other factor
         self._gradients = [_zeros(stride), _zeros(stride)]
         self._states = [_zeros(stride * kinds), _zeros(stride * kinds)]
         self._turn = 0

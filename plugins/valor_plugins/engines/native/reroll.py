@@ -8,7 +8,9 @@ families. What is left of the single scalars are index arrays: which member of t
 each member takes.
 
 Long chains of additions become one sum with a list of terms, and a product that is used only as
-one of these terms becomes a part of the sum.
+one of these terms becomes a part of the sum. Sums that take the same kinds of terms, but in another
+order each, are one family still: the kinds are *joined*, and a term without a second factor has 1.
+Where an input skips a layer, eager adds its gradient in another place for each neuron.
 """
 
 import itertools
@@ -114,6 +116,9 @@ class _Roller:
         self._members: list[list[Any]] = []
         self._known: dict[Any, int] = {}
         self._numbers: dict[Any, int] = {}
+        self._joined: dict[tuple[int, ...], int] = {}
+        self._sequences: dict[int, set[Any]] = {}  # of sums: in which orders they have their kinds
+        self._mixed: set[int] = set()
 
     def roll(self) -> Rolled:
         scalars, collapsed = self._scalars, self._collapsed
@@ -125,8 +130,14 @@ class _Roller:
                 self._enter_sum(node, terms)
             else:
                 self._enter(node, terms)
-        for family, members in zip(self._families, self._members, strict=True):
-            self._finish(family, members)
+        self._drop_idle_joins()
+        for number, (family, members) in enumerate(zip(self._families, self._members, strict=True)):
+            if family.parts:
+                family.size = sum(self._families[part].size for part in family.parts)
+            elif number in self._mixed:
+                self._finish_mixed(family, members)
+            else:
+                self._finish(family, members)
         return Rolled(
             families=self._families,
             root=self._operand(np.array([scalars.root]))
@@ -210,14 +221,74 @@ class _Roller:
 
     def _enter_sum(self, node: int, terms: Any) -> None:
         first, second = self._factors(terms)
-        key = ops.SUM, self._kinds(first).tobytes(), self._kinds(second).tobytes()
+        kinds = self._kinds(first), self._kinds(second)
+        sequence: Any = ops.SUM, kinds[0].tobytes(), kinds[1].tobytes()
+        several = np.unique(np.stack(kinds), axis=1)
+        if not self._can_be_mixed(several):
+            self._join(node, sequence, ops.SUM, (first, second))
+            return
+        key = ops.SUM, len(terms), several.tobytes()
+        if key not in self._numbers:
+            self._join_parts(tuple(np.unique(several[0]).tolist()))
         self._join(node, key, ops.SUM, (first, second))
+        self._sequences.setdefault(self._numbers[key], set()).add(sequence)
+
+    def _can_be_mixed(self, kinds: Any) -> bool:
+        """Tell whether sums of such terms may be one family, whatever the order of their terms."""
+        first, second = kinds
+        return bool(
+            len(first) > 1
+            and all(kind >= 0 and self._families[kind].varying for kind in first.tolist())
+            and all(
+                kind == NOTHING or (kind >= 0 and self._families[kind].code == ops.PARAMETER)
+                for kind in second.tolist()
+            )
+        )
+
+    def _join_parts(self, parts: tuple[int, ...]) -> None:
+        """Make room for a family that has the members of others, part by part."""
+        if len(parts) > 1 and parts not in self._joined:
+            self._joined[parts] = len(self._families)
+            self._families.append(Family(ops.COPY, 0, parts=parts, varying=True))
+            self._members.append([])
+
+    def _drop_idle_joins(self) -> None:
+        """Drop the joined families that no sum turned out to need, and number the others anew."""
+        needed = {
+            self._parts_of(self._members[number])
+            for number, sequences in self._sequences.items()
+            if len(sequences) > 1
+        }
+        stays = np.array(
+            [not family.parts or family.parts in needed for family in self._families], bool
+        )
+        new = np.cumsum(stays) - 1
+        self._family = np.where(self._family >= 0, new[np.maximum(self._family, 0)], NOTHING)
+        self._mixed = {
+            int(new[number]) for number, each in self._sequences.items() if len(each) > 1
+        }
+        chosen = [number for number, stay in enumerate(stays.tolist()) if stay]
+        self._families = [self._families[number] for number in chosen]
+        self._members = [self._members[number] for number in chosen]
+        self._joined = {
+            tuple(new[list(parts)].tolist()): int(new[number])
+            for parts, number in self._joined.items()
+            if stays[number]
+        }
+        for family in self._families:
+            family.parts = tuple(new[list(family.parts)].tolist()) if family.parts else ()
+
+    def _parts_of(self, members: list[Any]) -> tuple[int, ...]:
+        return tuple(np.unique(self._kinds(members[0][0])).tolist())
 
     def _join(self, node: int, key: Any, code: int, operands: Any) -> None:
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._families)
-            self._families.append(Family(code, 0))
+            several = operands if isinstance(operands[0], np.ndarray) else [np.array(operands)]
+            kinds = dict.fromkeys(kind for ids in several for kind in self._kinds(ids).tolist())
+            varying = any(kind >= 0 and self._families[kind].varying for kind in kinds)
+            self._families.append(Family(code, 0, varying=varying))
             self._members.append([])
         self._family[node] = number
         self._position[node] = self._families[number].size
@@ -279,15 +350,24 @@ class _Roller:
             cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), first.shape[1]]
             for start, stop in itertools.pairwise(cuts):
                 family.runs.append(self._pair(first[:, start:stop], second[:, start:stop]))
-            used = [each for pair in family.runs for each in pair if each is not None]
         else:
             columns = np.array(members, np.int64)
             family.operands = [self._operand(columns[:, k]) for k in range(columns.shape[1])]
-            used = family.operands
-        family.varying = any(
-            operand.family != CONSTANT and self._families[operand.family].varying
-            for operand in used
-        )
+
+    def _finish_mixed(self, family: Family, members: list[Any]) -> None:
+        """Make one run of terms that are of several kinds, in another order for each member."""
+        first, second = (np.stack([each[k] for each in members]) for k in (0, 1))
+        parts = self._parts_of(members)
+        start = np.zeros(len(self._families), np.int64)
+        sizes = [self._families[part].size for part in parts]
+        start[list(parts)] = np.cumsum([0, *sizes[:-1]])
+        kinds = self._kinds(first)
+        number = self._joined[parts] if len(parts) > 1 else parts[0]
+        moving = Operand(number, start[kinds] + self._position[first])
+        parameter = int(self._family[np.flatnonzero(self._collapsed.code == ops.PARAMETER)[0]])
+        one = self._families[parameter].size
+        places = np.where(second >= 0, self._position[np.maximum(second, 0)], one)
+        family.runs.append((moving, Operand(parameter, places)))
 
     def _pair(self, first: Any, second: Any) -> tuple[Operand, Operand | None]:
         alone = second.flat[0] == NOTHING

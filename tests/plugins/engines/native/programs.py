@@ -120,6 +120,10 @@ def _families(program: Rolled, leaves: Leaves) -> Result:
         members = range(family.size)
         if family.code <= ops.LAST_LEAF:
             values.append(list(leaves[family.code]))
+            if family.code == ops.PARAMETER:
+                values[-1].append(1.0)  # which sums multiply by what has no other factor
+        elif family.parts:
+            values.append([each for part in family.parts for each in values[part]])
         elif family.runs:
             values.append(
                 [

@@ -42,6 +42,25 @@ class Shared:
         ]
 
 
+class Residual:
+    """Layers that add what they were given, of which two share their weights."""
+
+    def __init__(self) -> None:
+        self.first = Camada(3, 11, activation="tanh", seed=1)
+        self.second = Camada(11, 11, activation="sigmoid", seed=2)
+        self.last = Camada(11, 2, activation="identity", seed=3)
+
+    def __call__(self, x: Any) -> list[Valor]:
+        values = self.first.outputs(x)
+        for _ in range(3):
+            outputs = self.second.outputs(values)
+            values = [b + a for a, b in zip(values, outputs, strict=True)]
+        return self.last.outputs(values)
+
+    def parametros(self) -> list[Valor]:
+        return [p for each in (self.first, self.second, self.last) for p in each.parametros()]
+
+
 class Attention:
     """Products of two computed vectors, a choice, and a recurrence over the inputs."""
 
@@ -108,6 +127,7 @@ MODELS: dict[str, tuple[Callable[[], Any], int, Any]] = {
         "sum_squared_error",
     ),
     "shared": (Shared, 2, Loss("absolute_error", absolute_error)),
+    "residual": (Residual, 2, "sum_squared_error"),
     "wrapping": (Wrapping, 2, Loss("wrapped_error", wrapped_error)),
     "attention": (Attention, 2, Loss("absolute_error", absolute_error, reduction="mean")),
 }

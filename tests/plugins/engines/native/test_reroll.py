@@ -227,3 +227,47 @@ def test_a_product_that_is_used_elsewhere_too_is_no_part_of_a_sum() -> None:
     # One product is computed, and read by the sum and by the product after it.
     assert sorted(sizes(rolled, ops.MULTIPLY)) == [1, 1]
     check(scalars, {ops.INPUT: [0.3 * k - 2 for k in range(20)]})
+
+
+def skipping(width: int, keep_alone: bool) -> Scalars:
+    """Trace two layers of which the second adds what it was given; its biases are left out."""
+
+    def formula(*given: Any) -> Any:
+        weights, (x,) = given[:-1], given[-1:]
+        values = [exp(weight * x) for weight in weights[:width]]
+        outputs = []
+        for k in range(width):
+            row = weights[width * (k + 1) : width * (k + 2)]
+            total = values[0] * row[0]
+            for value, weight in zip(values[1:], row[1:], strict=True):
+                total = total + value * weight
+            outputs.append(absolute(total) + values[k])
+        if keep_alone:  # one input is used once more than the others
+            outputs.append(values[2] * weights[0])
+        result = outputs[0]
+        for each in outputs[1:]:
+            result = result + each * each
+        return result
+
+    parameters = [Valor(math.sin(k)) for k in range(width * (width + 1))]
+    return traced(formula, parameters, 1)
+
+
+@pytest.mark.parametrize("keep_alone", [False, True])
+@pytest.mark.parametrize("width", [LONG, 11])
+def test_sums_whose_terms_change_places_are_one_family(width: int, keep_alone: bool) -> None:
+    scalars = skipping(width, keep_alone)
+    rolled = reroll(scalars)
+    leaves = {
+        ops.PARAMETER: [math.sin(k) for k in range(width * (width + 1))],
+        ops.INPUT: [0.7],
+    }
+    assert bits(interpreted(rolled, leaves)) == bits(interpreted(scalars, leaves))
+    joined = [family for family in rolled.families if family.parts]
+    assert [family.size for family in joined] == [
+        sum(rolled.families[part].size for part in family.parts) for family in joined
+    ]
+    sums = [family.size for family in rolled.families if family.runs and family.size > 1]
+    assert max(sums) == width
+    assert len(rolled.families) < 30  # and not more, the wider the layer is
+    assert len(joined) >= 1

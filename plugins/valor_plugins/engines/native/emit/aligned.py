@@ -21,8 +21,15 @@ def aligned(rolled: Rolled, slots: Any) -> Rolled:
     Args:
         rolled: the program.
         slots: the slot of each parameter.
+
+    Raises:
+        Uneven: sums take terms of several kinds, some more of a kind than others.
     """
     return _Aligner(rolled, slots).run()
+
+
+class Uneven(Exception):
+    """Sums have terms of several kinds, and not equally many of each."""
 
 
 class _Aligner:
@@ -34,6 +41,10 @@ class _Aligner:
 
     def run(self) -> Rolled:
         for family in self._rolled.families:
+            if family.parts:  # its sums take their terms part by part
+                self._place.append(np.arange(family.size))
+                self._number.append(CONSTANT)
+                continue
             order, added = self._reordered(family)
             place = np.empty(family.size, np.int64)
             place[order] = np.arange(family.size)
@@ -67,7 +78,7 @@ class _Aligner:
         """Return the order of a family's members, and the family in this order."""
         if family.code <= ops.LAST_LEAF:
             return np.arange(family.size), family
-        runs = [self._pair(pair) for pair in family.runs]
+        runs = [self._pair(each) for pair in family.runs for each in self._by_kind(pair)]
         operands = [self._moved(operand) for operand in family.operands]
         first = [factor for pair in runs for factor in pair if factor is not None]
         order = self._order(family.size, first or operands)
@@ -76,6 +87,35 @@ class _Aligner:
         if len(runs) > 1:
             operands, runs = [self._term(family.size, pair) for pair in runs], []
         return order, attrs.evolve(family, operands=operands, runs=runs)
+
+    def _by_kind(self, pair: Pair) -> list[Pair]:
+        """Return terms of several kinds kind by kind, if all members have as many of each."""
+        first, second = pair
+        families = self._rolled.families
+        if second is None or CONSTANT in (first.family, second.family):
+            return [pair]
+        if families[second.family].code != ops.PARAMETER:
+            return [pair]
+        parts = families[first.family].parts or (first.family,)
+        starts = np.cumsum([0, *(families[part].size for part in parts[:-1])])
+        which = np.searchsorted(starts, first.positions, "right") - 1
+        one = second.positions == families[second.family].size
+        if len(parts) == 1 and not one.any():
+            return [pair]
+        pairs: list[Pair] = []
+        for k, part in enumerate(parts):
+            for alone in (False, True):
+                mine = (which == k) & (one == alone)
+                count = mine.sum(axis=1)
+                if not count.any():
+                    continue
+                if (count != count[0]).any():
+                    raise Uneven
+                shape = len(mine), int(count[0])
+                moving = Operand(part, (first.positions[mine] - starts[k]).reshape(shape))
+                still = Operand(second.family, second.positions[mine].reshape(shape))
+                pairs.append((moving, None if alone else still))
+        return pairs
 
     def _order(self, size: int, operands: list[Operand]) -> Any:
         """Return the members in the order of their first operand that differs for all of them."""

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from valor_plugins.engines.native import tape as ops
-from valor_plugins.engines.native.emit.aligned import aligned
+from valor_plugins.engines.native.emit.aligned import Uneven, aligned
 from valor_plugins.engines.native.emit.collect import Grid, grid_of
 from valor_plugins.engines.native.emit.dgemm import available, write_dgemm
 from valor_plugins.engines.native.emit.frames import Index, Layout, Tables
@@ -144,7 +144,7 @@ class BlasSamples:
         self.products = {
             number: product_of(self.layout, number)
             for kernel in self.kernels
-            if kernel.is_sum and kernel.varying
+            if kernel.alone and kernel.varying
             for number in kernel.families
         }
         self.grids = [(group, matrix_grid(self.layout, group)) for group in rolled.gradients]
@@ -159,7 +159,7 @@ class BlasSamples:
         """Give every family that is kept a matrix, and see to what is not side by side."""
         families, width = self.rolled.families, self.width
         for kernel in self.kernels:
-            if kernel.varying and not kernel.is_sum and kernel.size > 1:
+            if kernel.varying and not kernel.alone and kernel.size > 1:
                 for number in kernel.families:
                     for operand in families[number].operands:
                         self.matrices.pack(operand)
@@ -250,7 +250,7 @@ class BlasSamples:
         for kernel in self.kernels:
             if not kernel.varying:
                 continue
-            if not kernel.is_sum:
+            if not kernel.alone:
                 write_elements(writer, matrices, kernel, samples)
                 continue
             product = self.products[kernel.families[0]]
@@ -356,5 +356,9 @@ def blas_samples(
     """Return the emitter for a program whose work is in matrices; None for all others."""
     if batch < SAMPLES or not available():
         return None
-    samples = BlasSamples(aligned(rolled, slots), width, slots, Tables(), shape, batch, begun)
+    try:
+        in_order = aligned(rolled, slots)
+    except Uneven:
+        return None
+    samples = BlasSamples(in_order, width, slots, Tables(), shape, batch, begun)
     return samples if samples.fits() else None

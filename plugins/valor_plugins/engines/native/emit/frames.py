@@ -91,7 +91,7 @@ class Layout:
         self.rolled = rolled
         self.width, self.vectors = width, vectors
         self.micro = width * vectors
-        self.slots = slots
+        self.slots = np.append(slots, len(slots))  # behind the parameters lies a 1
         self.areas, self.scalars, self.tables = areas, scalars, tables
         self.rows: dict[int, int] = {}  # of varying families, their first row in a frame
         self.cells: dict[int, int] = {}  # of uniform ones, their first double

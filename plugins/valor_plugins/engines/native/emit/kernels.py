@@ -29,14 +29,14 @@ class Kernel:
     Attributes:
         size: how many members they have.
         varying: whether the loop runs for each micro-block.
-        families: their numbers, operands first; a long sum is alone.
-        is_sum: whether it is a long sum.
+        families: their numbers, operands first.
+        alone: whether it is a long sum, or joins families.
     """
 
     size: int
     varying: bool
     families: list[int]
-    is_sum: bool = False
+    alone: bool = False
 
 
 def schedule(rolled: Rolled) -> list[Kernel]:
@@ -46,7 +46,7 @@ def schedule(rolled: Rolled) -> list[Kernel]:
     for number, family in enumerate(rolled.families):
         if family.code <= ops.LAST_LEAF:
             continue
-        if family.runs:
+        if family.runs or family.parts:
             where[number] = len(kernels)
             kernels.append(Kernel(family.size, family.varying, [number], True))
             continue
@@ -57,14 +57,14 @@ def schedule(rolled: Rolled) -> list[Kernel]:
                 continue
             kernel = kernels[there]
             together = (
-                not kernel.is_sum
+                not kernel.alone
                 and (kernel.size, kernel.varying) == (family.size, family.varying)
                 and np.array_equal(operand.positions, np.arange(family.size))
             )
             earliest = max(earliest, there if together else there + 1)
         for there in range(earliest, len(kernels)):
             kernel = kernels[there]
-            if not kernel.is_sum and (kernel.size, kernel.varying) == (
+            if not kernel.alone and (kernel.size, kernel.varying) == (
                 family.size,
                 family.varying,
             ):
@@ -84,8 +84,10 @@ def keep_what_crosses(layout: Layout, kernels: Sequence[Kernel]) -> None:
     for k, kernel in enumerate(kernels):
         for number in kernel.families:
             family = rolled.families[number]
-            if family.runs:
+            if family.runs or family.parts:
                 layout.keep(number)
+            for part in family.parts:
+                layout.keep(part)
             for operand in _operands(rolled, number):
                 if operand.family != CONSTANT and (
                     home.get(operand.family) != k
@@ -122,8 +124,9 @@ def write_kernel(writer: Writer, layout: Layout, kernel: Kernel, blocks: Part = 
         kernel: what.
         blocks: from which micro-block to which, if it varies from sample to sample.
     """
-    if kernel.is_sum:
-        _write_sum(writer, layout, kernel, blocks)
+    if kernel.alone:
+        joins = layout.rolled.families[kernel.families[0]].parts
+        (_write_join if joins else _write_sum)(writer, layout, kernel, blocks)
         return
     if not kernel.varying:
         with writer.loop(0, kernel.size, prefix="uniform") as element:
@@ -182,6 +185,25 @@ def _store(
     else:
         address = row_address(writer, layout, number, place, frame)
         writer.store(value, writer.at(address, lane * 8), width)
+
+
+def _write_join(writer: Writer, layout: Layout, kernel: Kernel, blocks: Part) -> None:
+    """Write the copy of several families into one."""
+    number = kernel.families[0]
+    with writer.loop(*blocks, prefix="blocks") as block:
+        frame = writer.at("%frames", writer.times(block.index, layout.frame_bytes))
+        start = 0
+        for part in layout.rolled.families[number].parts:
+            size = layout.rolled.families[part].size
+            with writer.loop(0, size, prefix="join") as element:
+                for v in range(layout.vectors):
+                    lane, to = v * layout.width, writer.plus(element.index, start)
+                    at = writer.at(
+                        row_address(writer, layout, part, element.index, frame), lane * 8
+                    )
+                    value = writer.load(at, layout.width)
+                    _store(writer, layout, number, value, to, frame, lane, layout.width)
+            start += size
 
 
 def _write_sum(writer: Writer, layout: Layout, kernel: Kernel, blocks: Part) -> None:

@@ -65,6 +65,8 @@ class StraightSamples:
                 else:
                     value = self._member(writer, self._shared, number, member, 1)
                 self._shared[number, member] = value
+            if family.code == ops.PARAMETER:
+                self._shared[number, family.size] = literal(1.0)
         # Splats of what samples use, so that they are outside of the loop over vectors.
         self._splats = {
             key: writer.splat(value, self.width)
@@ -83,6 +85,14 @@ class StraightSamples:
                 continue
             if family.code in (ops.INPUT, ops.TARGET):
                 self._write_loading(writer, values, number)
+                continue
+            if family.parts:
+                sources = [
+                    (part, k)
+                    for part in family.parts
+                    for k in range(self.rolled.families[part].size)
+                ]
+                values |= {(number, k): values[source] for k, source in enumerate(sources)}
                 continue
             for member in range(family.size):
                 values[number, member] = self._member(writer, values, number, member, width)

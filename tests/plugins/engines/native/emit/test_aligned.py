@@ -69,12 +69,15 @@ def evaluated(rolled: Rolled, leaves: dict[int, Any]) -> Results:
     for family in rolled.families:
         if family.code <= ops.LAST_LEAF:
             value = leaves[family.code]
+        elif family.parts:
+            value = np.concatenate([known[part] for part in family.parts])
         elif family.runs:
             value = sum(product(pair).sum(axis=1) for pair in family.runs)
         else:
             value = VALUES[family.code](*map(taken, family.operands))
         value = np.broadcast_to(np.asarray(value, float), family.size)
-        known.append(value)
+        # Behind the parameters lies a 1.
+        known.append(np.append(value, 1.0) if family.code == ops.PARAMETER else value)
     gradients = {}
     for group in rolled.gradients:
         total = np.zeros(len(group.parameters)) + sum(map(product, group.contributions))

@@ -52,9 +52,7 @@ def test_members_of_the_same_number_share_a_loop() -> None:
     kernels = schedule(
         rolled(INPUTS, computed(ops.EXP, same(0)), computed(ops.ADD, same(1), same(0)))
     )
-    assert [(k.size, k.varying, k.families, k.is_sum) for k in kernels] == [
-        (3, True, [1, 2], False)
-    ]
+    assert [(k.size, k.varying, k.families, k.alone) for k in kernels] == [(3, True, [1, 2], False)]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +96,7 @@ def test_a_long_sum_is_alone_and_its_users_come_after_it() -> None:
             computed(ops.ADD, same(3), same(2)),
         )
     )
-    assert [(kernel.families, kernel.is_sum) for kernel in kernels] == [
+    assert [(kernel.families, kernel.alone) for kernel in kernels] == [
         ([2], False),
         ([3], True),
         ([4], False),
