@@ -213,11 +213,7 @@ def _write_sum(writer: Writer, layout: Layout, kernel: Kernel, blocks: Part) -> 
     memory, and the second goes on where the first left off.
     """
     number = kernel.families[0]
-    operands = _operands(layout.rolled, number)
-    regular = all(
-        operand.family == CONSTANT or layout.index(operand).table is None for operand in operands
-    )
-    tile = min(TILE if regular else 1, kernel.size)
+    tile = min(TILE, kernel.size)
     whole = kernel.size - kernel.size % tile
     pieces = [(0, whole, tile)]
     if whole < kernel.size:
