@@ -129,26 +129,11 @@ def assemble(
     rolled_transforms = None if transforms is None else reroll(transforms)
     clock.note("re-roll")
     width = lanes_for(plan.batch_size, machine().width)
-    tables = Tables()
-    scalars = rolled.size
-    samples: StraightSamples | LoopSamples | BlasSamples
-    begun = bool(penalties)
-    threads, blas = 1, None
-    if plan.mode == "fast" and scalars > STRAIGHT:
-        blas = blas_samples(rolled, width, slots, shape, plan.batch_size, begun)
-    if scalars <= STRAIGHT:
-        emitter = "straight line"
-        even = plan.batch_size % width == 0 and len(plan.inputs) % width == 0
-        alone = plan.batch_size <= width and not penalties
-        samples = StraightSamples(rolled, width, slots, shape, even, alone)
-    elif blas is not None:
-        emitter = "matrix products"
-        samples, tables = blas, blas.layout.tables
-    else:
-        emitter = "re-rolled loops"
-        at_once = trainable if transforms is None else 0
-        samples = LoopSamples(rolled, width, slots, tables, shape, plan.batch_size, begun, at_once)
-        threads = min(plan.threads, team.MOST) if team.available() else 1
+    samples = _samples(rolled, width, slots, plan, 0 if plan.gradient_transforms else trainable)
+    tables = Tables() if isinstance(samples, StraightSamples) else samples.layout.tables
+    threads = 1
+    if isinstance(samples, LoopSamples) and team.available():
+        threads = min(plan.threads, team.MOST)
     sizes = {**samples.sizes, "team": team.size(threads)}
     loops = None
     if rolled_transforms is not None:
@@ -169,14 +154,14 @@ def assemble(
     text = _module(step, width)
     clock.note("emit")
     code = compiled(text)
-    if blas is not None:
+    if isinstance(samples, BlasSamples):
         code.run = on_one_thread(code.run)
     clock.note("load" if code.cached else "compile")
     return Assembled(
         code=code,
         rolled=rolled,
         traced=sample.traced,
-        emitter=emitter,
+        emitter=samples.emitter,
         width=width,
         threads=threads,
         block=samples.block,
@@ -190,6 +175,29 @@ def assemble(
         lanes=samples.lanes,
         seconds=clock.seconds,
     )
+
+
+def _samples(
+    rolled: Rolled, width: int, slots: Any, plan: Plan, at_once: int
+) -> StraightSamples | LoopSamples | BlasSamples:
+    """Return the emitter for a program: how the samples of a batch are computed.
+
+    Args:
+        rolled: the program of one sample.
+        width: how many lanes a vector has.
+        slots: the slot of each parameter.
+        plan: the run.
+        at_once: how many parameters may be updated as soon as their gradients are there.
+    """
+    shape, batch = (len(plan.inputs[0]), len(plan.targets[0])), plan.batch_size
+    begun = bool(plan.penalties)
+    if rolled.size <= STRAIGHT:
+        even = batch % width == 0 and len(plan.inputs) % width == 0
+        return StraightSamples(rolled, width, slots, shape, even, batch <= width and not begun)
+    blas = None
+    if plan.mode == "fast":
+        blas = blas_samples(rolled, width, slots, shape, batch, begun)
+    return blas or LoopSamples(rolled, width, slots, Tables(), shape, batch, begun, at_once)
 
 
 def _module(step: Step, width: int) -> str:

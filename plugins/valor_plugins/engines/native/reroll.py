@@ -1,30 +1,25 @@
-"""Rooms 3 and 4, simplify and re-roll: from scalars back to loops.
+"""Room 4, re-roll: from scalars back to loops.
 
-A graph of a hundred thousand scalars is a few formulas, repeated. *Simplifying* gives equal
-scalars one number (nothing is lost by it once the gradients are derived), drops what nobody needs,
-and uses identities that hold for every float, the sign of zero included. *Re-rolling* puts
-scalars that are computed alike into one family: the same operation on operands of the same
-families. What is left of the single scalars are index arrays: which member of the operand's family
-each member takes.
+A graph of a hundred thousand scalars is a few formulas, repeated. Scalars that are computed alike
+are put into one family: the same operation on operands of the same families. What is left of the
+single scalars are index arrays: which member of the operand's family each member takes. Equal
+scalars are one, and what nobody needs is dropped.
 
-Long chains of additions become one sum with a list of terms, and a product that is used only as
-one of these terms becomes a part of the sum. Sums that take the same kinds of terms, but in another
-order each, are one family still: the kinds are *joined*, and a term without a second factor has 1.
-Where an input skips a layer, eager adds its gradient in another place for each neuron.
+Sums that take the same kinds of terms, but in another order each, are one family still: the kinds
+are *joined*, and a term without a second factor has 1. Where an input skips a layer, eager adds its
+gradient in another place for each neuron.
 """
 
 import itertools
 from typing import Any
 
-import attrs
 import numpy as np
 
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Lists, Scalars
 from valor_plugins.engines.native.families import CONSTANT, Family, Gradients, Operand, Rolled
+from valor_plugins.engines.native.simplify import LONG, Collapsed, collapsed
 from valor_plugins.engines.native.tape import NOTHING, Tape
-
-LONG = 8  # a sum of fewer terms is written out
 
 # A leaf's family has every leaf of its kind; the others have one.
 LEAF_FAMILIES = (ops.PARAMETER, ops.INPUT, ops.TARGET, ops.GRADIENT, ops.STATE)
@@ -32,79 +27,11 @@ LEAF_FAMILIES = (ops.PARAMETER, ops.INPUT, ops.TARGET, ops.GRADIENT, ops.STATE)
 
 def reroll(scalars: Scalars) -> Rolled:
     """Return the families of a scalar program."""
-    return _Roller(_collapsed(scalars)).roll()
-
-
-@attrs.define(eq=False)
-class _Collapsed:
-    """A scalar program with its long sums. `product` marks what became part of a sum."""
-
-    scalars: Scalars
-    code: Any
-    kept: Any
-    sums: dict[int, Any]
-    product: Any
-
-
-def _collapsed(scalars: Scalars) -> _Collapsed:
-    code, left, right = scalars.code.copy(), scalars.left, scalars.right
-    uses = _uses(scalars)
-    kept = code > ops.LAST_LEAF
-    sums = {int(k): scalars.sums[i] for i, k in enumerate(scalars.sums.owner)}
-    for top, terms, links in _chains(code, left, right, uses):
-        sums[top] = terms
-        code[top] = ops.SUM
-        kept[links] = False
-    product = np.zeros(len(code), bool)
-    parts = [terms for terms in sums.values() if len(terms) >= LONG]
-    for ids in (*parts, scalars.contributions.ids):
-        mine = ids[ids >= 0]
-        mine = mine[(uses[mine] == 1) & (code[mine] == ops.MULTIPLY)]
-        product[mine] = True
-    kept &= ~product
-    return _Collapsed(scalars, code, kept, sums, product)
-
-
-def _uses(scalars: Scalars) -> Any:
-    """Return how often each scalar is used."""
-    size = len(scalars.code)
-    operation = scalars.code > ops.LAST_LEAF
-    others = [scalars.root, *scalars.checks, *scalars.condition.values()]
-    columns = (
-        scalars.left[operation],
-        scalars.right[operation],
-        scalars.sums.ids,
-        scalars.contributions.ids,
-        np.array(others, np.int64),
-    )
-    return sum(np.bincount(column[column >= 0], minlength=size) for column in columns)
-
-
-def _chains(code: Any, left: Any, right: Any, uses: Any) -> Any:
-    """Yield the long chains ``((a + b) + c) + …``: the last addition, the terms, the others."""
-    adds = np.flatnonzero(code == ops.ADD)
-    lower = left[adds]
-    linked = (lower >= 0) & (code[np.maximum(lower, 0)] == ops.ADD) & (uses[lower] == 1)
-    if not linked.any():
-        return
-    index = np.full(len(code), NOTHING, np.int64)
-    index[adds] = np.arange(len(adds))
-    up = np.arange(len(adds))
-    up[index[lower[linked]]] = np.flatnonzero(linked)
-    while not (up[up] == up).all():
-        up = up[up]
-    members = np.argsort(up, kind="stable")
-    starts = np.flatnonzero(np.diff(up[members], prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(members)], strict=True):
-        if stop - start + 1 < LONG:
-            continue
-        chain = adds[members[start:stop]]
-        terms = np.concatenate([left[chain[:1]], right[chain]])
-        yield int(chain[-1]), terms, chain[:-1]
+    return _Roller(collapsed(scalars)).roll()
 
 
 class _Roller:
-    def __init__(self, collapsed: _Collapsed) -> None:
+    def __init__(self, collapsed: Collapsed) -> None:
         self._scalars = collapsed.scalars
         self._collapsed = collapsed
         self._tape: Tape = collapsed.scalars.tape
@@ -206,7 +133,7 @@ class _Roller:
         same = self._same
         given = self._operands(node) if terms is None else terms.tolist()
         operands = tuple(int(same[each]) if each >= 0 else each for each in given)
-        simpler = self._simplified(code, operands)
+        simpler = self._collapsed.simpler(code, operands, same)
         if simpler is None:
             if code in (ops.ADD, ops.MULTIPLY) and operands[0] < operands[1]:
                 operands = operands[::-1]  # they commute, to the bit
@@ -223,8 +150,8 @@ class _Roller:
         first, second = self._factors(terms)
         kinds = self._kinds(first), self._kinds(second)
         sequence: Any = ops.SUM, kinds[0].tobytes(), kinds[1].tobytes()
-        several = np.unique(np.stack(kinds), axis=1)
-        if not self._can_be_mixed(several):
+        several = self._kinds_if_mixed(*kinds)
+        if several is None:
             self._join(node, sequence, ops.SUM, (first, second))
             return
         key = ops.SUM, len(terms), several.tobytes()
@@ -233,17 +160,18 @@ class _Roller:
         self._join(node, key, ops.SUM, (first, second))
         self._sequences.setdefault(self._numbers[key], set()).add(sequence)
 
-    def _can_be_mixed(self, kinds: Any) -> bool:
-        """Tell whether sums of such terms may be one family, whatever the order of their terms."""
-        first, second = kinds
-        return bool(
-            len(first) > 1
-            and all(kind >= 0 and self._families[kind].varying for kind in first.tolist())
-            and all(
-                kind == NOTHING or (kind >= 0 and self._families[kind].code == ops.PARAMETER)
-                for kind in second.tolist()
-            )
+    def _kinds_if_mixed(self, first: Any, second: Any) -> Any:
+        """Return the kinds of terms of a sum that may have them in any order; None for others."""
+        lowest = int(first.min())
+        if lowest < 0 or not self._families[lowest].varying:
+            return None
+        several = np.unique(np.stack((first, second)), axis=1)
+        varying = all(self._families[kind].varying for kind in several[0].tolist())
+        fits = varying and all(
+            kind == NOTHING or (kind >= 0 and self._families[kind].code == ops.PARAMETER)
+            for kind in several[1].tolist()
         )
+        return several if fits and several.shape[1] > 1 else None
 
     def _join_parts(self, parts: tuple[int, ...]) -> None:
         """Make room for a family that has the members of others, part by part."""
@@ -294,24 +222,6 @@ class _Roller:
         self._position[node] = self._families[number].size
         self._families[number].size += 1
         self._members[number].append(operands)
-
-    def _simplified(self, code: int, operands: tuple[int, ...]) -> int | None:
-        """Return what an operation is equal to, bit for bit; None if nothing simpler."""
-        constants = self._tape.constants
-        if code == ops.COPY:
-            return operands[0]
-        if code == ops.MULTIPLY:
-            for one, other in (operands, operands[::-1]):
-                if one < 0 and constants[one] == 1.0:
-                    return other
-        if code == ops.DIVIDE and operands[1] < 0 and constants[operands[1]] == 1.0:
-            return operands[0]
-        if code == ops.NEGATIVE and operands[0] >= 0:
-            inner = operands[0]
-            if self._collapsed.code[inner] == ops.NEGATIVE and self._collapsed.kept[inner]:
-                before = int(self._scalars.left[inner])
-                return int(self._same[before]) if before >= 0 else before
-        return None
 
     def _alias_constant(self, node: int, constant: int) -> None:
         # An entry of its own: a copy of the constant, so that every id keeps a place.

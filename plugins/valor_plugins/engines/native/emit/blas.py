@@ -120,6 +120,7 @@ class BlasSamples:
         begun: whether gradients begin with what penalties push.
     """
 
+    emitter = "matrix products"
     multiple = 1  # a batch may have any size
     updated = 0
 

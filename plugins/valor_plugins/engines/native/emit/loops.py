@@ -50,6 +50,7 @@ class LoopSamples:
         at_once: how many of the first slots may be updated as soon as their gradients are there.
     """
 
+    emitter = "re-rolled loops"
     multiple = 1  # a batch may have any size
 
     def __init__(

@@ -28,6 +28,7 @@ class StraightSamples:
         alone: whether a batch is one vector, and gradients begin with it, at +0.
     """
 
+    emitter = "straight line"
     updated = 0
 
     def __init__(
