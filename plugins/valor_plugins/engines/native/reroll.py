@@ -165,6 +165,8 @@ class _Roller:
         lowest = int(first.min())
         if lowest < 0 or not self._families[lowest].varying:
             return None
+        if (first == lowest).all() and (second == second[0]).all():
+            return None
         several = np.unique(np.stack((first, second)), axis=1)
         varying = all(self._families[kind].varying for kind in several[0].tolist())
         fits = varying and all(

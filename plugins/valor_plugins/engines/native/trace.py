@@ -162,8 +162,10 @@ class Tracer:
         if not (kinds[0] <= scalars or kinds[1] <= scalars):
             return NotImplemented
         first, second = (np.array([each.index for each in part], np.int32) for part in (a, b))
+        # Ints are few, and parameters, which come first on the tape, are none.
         whole = [identity for identity in self.tape.whole if identity >= 0]
-        if whole and np.isin(first, whole).any() and np.isin(second, whole).any():
+        lowest = min(whole, default=len(self.tape))
+        if all(ids.max() >= lowest and np.isin(ids, whole).any() for ids in (first, second)):
             return NotImplemented
         return self._scalar(self.tape.append_dot(first, second))
 
