@@ -28,7 +28,7 @@ from valor_plugins.engines.native.machine import Code, compiled, machine
 from valor_plugins.engines.native.reroll import reroll
 from valor_plugins.engines.native.vector_math import exp_functions
 
-STRAIGHT = 1000  # scalars; beyond it compile time would grow faster than what is won
+STRAIGHT = 1500  # scalars; beyond it compile time would grow faster than what is won
 
 
 @attrs.define(eq=False)
