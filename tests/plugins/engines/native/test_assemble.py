@@ -71,7 +71,7 @@ def test_small_programs_are_a_straight_line_in_either_mode() -> None:
 
 
 def test_large_programs_are_loops() -> None:
-    code = assembled([40, 3])
+    code = assembled([40, 30])
     assert code.emitter == "re-rolled loops"
     assert code.rolled.size > module.STRAIGHT
     assert code.block % code.width == 0
@@ -95,11 +95,11 @@ def test_even_batches_are_noted(samples: int, batch: int, even: bool) -> None:
     """Code that has no lanes to spare must not be given a part of a vector."""
     code = assembled([2, 1], samples=samples, batch_size=batch)
     assert code.multiple == (code.width if even else 1)
-    assert assembled([40, 3], samples=samples, batch_size=batch).multiple == 1
+    assert assembled([40, 30], samples=samples, batch_size=batch).multiple == 1
 
 
 def test_lanes_are_where_samples_lie() -> None:
-    code = assembled([40, 3], samples=64)
+    code = assembled([40, 30], samples=64)
     lanes = code.lanes(4096)
     micro = 2 * code.width
     assert len(lanes) == code.block
@@ -131,9 +131,9 @@ def test_transforms_have_an_area_behind_that_of_the_samples() -> None:
             total = total + each
         return [each / (1 + total * total) for each in gradients]
 
-    before = assembled([40, 3]).sizes["uniform"]
+    before = assembled([40, 30]).sizes["uniform"]
     record = GradientTransform("by_sum", by_sum)
-    assert assembled([40, 3], gradient_transforms=(record,)).sizes["uniform"] > before
+    assert assembled([40, 30], gradient_transforms=(record,)).sizes["uniform"] > before
 
 
 def test_each_formula_is_traced() -> None:

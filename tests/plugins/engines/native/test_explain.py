@@ -32,7 +32,7 @@ def section(lines: list[str], title: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("widths", "emitter"), [([2, 1], "straight line"), ([20, 9], "re-rolled loops")]
+    ("widths", "emitter"), [([2, 1], "straight line"), ([30, 20], "re-rolled loops")]
 )
 def test_the_first_line_sums_up(widths: list[int], emitter: str) -> None:
     first, second, *_ = explained(widths)
