@@ -1,8 +1,13 @@
 """The native engine: the scalar program of a run, compiled to machine code.
 
-Six rooms, each a module or two that can be read alone: `trace` (formulas to scalars), `derive`
-(gradients, in eager's order), `reroll` (simplify, and scalars back to loops), `emit` (to LLVM's
-assembly), `machine` (to machine code, with a cache), and `assemble` and `program` (a run).
+Six rooms, which can be read in this order, each alone:
+
+1. `trace`: the `formulas` of a run, called with `stand_ins`, are written down on a `tape`;
+2. `derive`: gradients, in eager's `order`;
+3. `simplify`: the same numbers, from fewer scalars;
+4. `reroll`: scalars back to loops over `families`;
+5. `emit`: loops to LLVM's assembly;
+6. `assemble`, `guard` and `program`: a run, made by the `machine`, and in words by `explain`.
 """
 
 from collections.abc import Iterator

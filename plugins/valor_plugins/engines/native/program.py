@@ -295,8 +295,8 @@ class NativeProgram:
             )
         context[_FIELD["losses"]] = losses.ctypes.data
         context[_FIELD["completed"]] = completed.ctypes.data
-        self._code.code.run(context.ctypes.data, steps)
-        self._gradients[1 - (call.turn + steps) % 2][:] = gradients[1 - steps % 2]
+        if self._code.code.run(context.ctypes.data, steps) == steps:
+            self._gradients[1 - (call.turn + steps) % 2][:] = gradients[1 - steps % 2]
 
     def _set_rates(self, steps: int, total_steps: int) -> int:
         """Ask the schedule for each step's learning rate; return how many it gave."""
