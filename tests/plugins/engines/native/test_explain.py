@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from valor import MLP, Activation, Plan, loss, optimizer
+from valor import MLP, Activation, Plan, Trainer, loss, optimizer
 from valor.functions import absolute
+from valor_plugins.engines.native import explain
 from valor_plugins.engines.native.assemble import assemble
 from valor_plugins.engines.native.explain import explanation
 
@@ -91,3 +92,26 @@ def test_gradients_name_what_is_summed() -> None:
     assert all(re.fullmatch(r" +[\d,]+ × sum over samples of #\d+( · \S+)?", g) for g in groups)
     counts = sorted(int(group.split()[0]) for group in groups)
     assert counts == sorted([12 * 20, 20, 20 * 9, 9])
+
+
+# What is added to a run's report
+
+
+def remarked(widths: list[int], mode: str = "exact", engine: str = "native") -> str:
+    x = [[((7 * i + 3 * j) % 11) / 5.5 - 1 for j in range(4)] for i in range(20)]
+    trainer = Trainer(MLP(4, widths, seed=0), engine=engine, mode=mode)
+    return trainer.fit(x, [[0.5] * widths[-1]] * 20, epochs=1).engine_reason
+
+
+def test_the_report_says_when_fast_would_have_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "lanes_follow_libm", lambda: True)
+    sums = "asked for; mode 'fast' would be faster, since most of the work is in long sums"
+    assert remarked([80, 40, 3]) == sums
+    assert remarked([80, 40, 3], mode="fast") == "asked for"
+    assert remarked([3, 1]) == "asked for"  # it is small
+
+
+def test_the_report_says_what_the_machine_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "lanes_follow_libm", lambda: False)
+    lack = "asked for; exp is computed one number after the other on this machine"
+    assert remarked([3, 1]) == lack
