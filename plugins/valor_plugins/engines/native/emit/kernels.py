@@ -19,7 +19,7 @@ from valor_plugins.engines.native.families import CONSTANT, Family, Operand, Pai
 # In one pass over long sums, for some micro-blocks: the first cache holds the terms of a tile.
 TERMS = 128
 PANEL = 2
-TILE = 6  # sums side by side: with two vectors each, as many accumulators as AVX2 has room for
+ACCUMULATORS = 12  # vectors of sums side by side: as many as AVX2 has room for
 
 
 @attrs.define(eq=False)
@@ -213,7 +213,7 @@ def _write_sum(writer: Writer, layout: Layout, kernel: Kernel, blocks: Part) -> 
     memory, and the second goes on where the first left off.
     """
     number = kernel.families[0]
-    tile = min(TILE, kernel.size)
+    tile = min(ACCUMULATORS // layout.vectors, kernel.size)
     whole = kernel.size - kernel.size % tile
     pieces = [(0, whole, tile)]
     if whole < kernel.size:

@@ -31,9 +31,19 @@ from valor_plugins.engines.native.emit.update import Update
 from valor_plugins.engines.native.emit.writer import Writer, literal
 from valor_plugins.engines.native.families import Rolled
 
-VECTORS = 2
+PADDING = 25  # a batch may have one lane without a sample for so many with one
 BLOCK = 128  # samples at the most
 FRAMES = 2**24  # bytes that the frames of a block may take, where that leaves a few micro-blocks
+
+
+def _vectors(batch: int, width: int) -> int:
+    """Return how many vectors to take side by side: two, unless many lanes would be empty.
+
+    >>> [_vectors(batch, width=8) for batch in (8, 16, 20, 100, 1000)]
+    [1, 2, 1, 1, 2]
+    """
+    empty = -batch % (2 * width) - -batch % width
+    return 1 if batch <= width or empty * PADDING > batch else 2
 
 
 class LoopSamples:
@@ -64,7 +74,7 @@ class LoopSamples:
         begun: bool,
         at_once: int = 0,
     ) -> None:
-        vectors = 1 if batch <= width else VECTORS
+        vectors = _vectors(batch, width)
         areas = {ops.PARAMETER: "%parameters"}
         scalars = {ops.SEED: "%seed"}
         self.layout = Layout(rolled, width, vectors, slots, areas, scalars, tables)

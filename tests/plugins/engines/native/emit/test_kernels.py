@@ -12,7 +12,12 @@ from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Lists
 from valor_plugins.engines.native.emit.evaluate import forward_only
 from valor_plugins.engines.native.emit.frames import Layout, Tables
-from valor_plugins.engines.native.emit.kernels import TERMS, TILE, keep_what_crosses, schedule
+from valor_plugins.engines.native.emit.kernels import (
+    ACCUMULATORS,
+    TERMS,
+    keep_what_crosses,
+    schedule,
+)
 from valor_plugins.engines.native.emit.loops import LoopTransforms
 from valor_plugins.engines.native.emit.writer import Writer
 from valor_plugins.engines.native.families import CONSTANT, Family, Operand, Rolled
@@ -199,7 +204,14 @@ def test_elementwise(executed: Any, count: int) -> None:
 
 @pytest.mark.parametrize(
     ("count", "terms"),
-    [(1, 9), (TILE, 12), (TILE + 1, 40), (2 * TILE + 5, TERMS), (3, 2 * TERMS + 50), (7, 500)],
+    [
+        (1, 9),
+        (ACCUMULATORS, 12),
+        (ACCUMULATORS // 2 + 1, 40),
+        (ACCUMULATORS + 5, TERMS),
+        (3, 2 * TERMS + 50),
+        (7, 500),
+    ],
 )
 @pytest.mark.parametrize("regular", [True, False], ids=["by rule", "by table"])
 def test_long_sums(executed: Any, count: int, terms: int, regular: bool) -> None:
