@@ -148,6 +148,7 @@ def assemble(
         mean=loss.reduction == "mean",
         parameters=len(parameters),
         trainable=trainable,
+        same_rows=len(plan.inputs) <= min(plan.batch_size, samples.block) and not plan.shuffle,
         contract=plan.mode == "fast",
         threads=threads,
     )

@@ -55,7 +55,7 @@ def remark(code: "Assembled", plan: Plan) -> str:
 
 def _why_fewer_threads(code: "Assembled") -> str:
     if code.emitter != "re-rolled loops":
-        return f"{code.emitter} run on one"
+        return f"what is emitted as {code.emitter} runs on one"
     return "there are no more" if team.available() else "this platform has no POSIX threads"
 
 

@@ -8,6 +8,7 @@ and the step is for eager to do, which knows how to name a number that went wron
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Protocol
 
 import attrs
@@ -101,6 +102,7 @@ class Step:
         in_order: the slots of those that are trained, in the order of the parameters; only
             penalties need it.
         parameters: how many there are; the first `trainable` of them are trained.
+        same_rows: whether every step takes all rows, in one block and in their own order.
         contract: whether products and sums may be fused.
         threads: how many run it.
     """
@@ -113,6 +115,7 @@ class Step:
     mean: bool
     parameters: int
     trainable: int
+    same_rows: bool
     contract: bool
     threads: int
 
@@ -183,7 +186,10 @@ class Step:
             rest = writer.let(f"sub i64 {count}, {first}")
             partial = writer.let(f"icmp slt i64 {rest}, {block}")
             samples = writer.let(f"select i1 {partial}, i64 {rest}, i64 {block}")
-            self._write_rows(writer, writer.plus(start, first), samples)
+            # Where all steps take the same rows, one note of where they are will do.
+            once = writer.let("icmp eq i64 %step, 0") if self.same_rows else None
+            with writer.when(once, "rows") if once else nullcontext():
+                self._write_rows(writer, writer.plus(start, first), samples)
             failed = self.samples.write_block(writer, samples, first, self.update)
             barrier(writer)
             doubt = each.values[0]

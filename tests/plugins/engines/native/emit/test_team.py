@@ -92,7 +92,9 @@ def reason(threads: int, layers: list[int]) -> str:
 
 def test_the_run_says_when_threads_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "threads" not in reason(2, [40, 40, 2])
-    assert "1 of 2 threads used, since straight line run on one" in reason(2, [2])
+    assert "1 of 2 threads used, since what is emitted as straight line runs on one" in reason(
+        2, [2]
+    )
     assert "64 of 100 threads used, since there are no more" in reason(100, [40, 40, 2])
     monkeypatch.setattr(team, "available", lambda: False)
     assert "this platform has no POSIX threads" in reason(2, [40, 40, 2])
