@@ -59,6 +59,7 @@ class NativeProgram:
         self._schedule = schedule if isinstance(schedule, Schedule) else None
         self._done = plan.completed_steps
         self._call_under_way: _Call | None = None
+        self._looked_at = False  # whether others may have changed the model's parameters
         self._stale = False  # whether the model's parameters are older than ours
         self._eager: Any = None
         self._false_alarms = 0
@@ -147,7 +148,6 @@ class NativeProgram:
         self._gradients = [_zeros(stride), _zeros(stride)]
         self._states = [_zeros(stride * kinds), _zeros(stride * kinds)]
         self._turn = 0
-        self._looked_at = False
         context = self._context = np.zeros(len(FIELDS), np.int64)
         for name, area in self._areas.items():
             context[_FIELD[name]] = area.ctypes.data
@@ -177,8 +177,8 @@ class NativeProgram:
 
     def _look_again(self) -> None:
         """Take over what others may have changed since the parameters were written back."""
-        self._looked_at = False
         if self._eager is not None:
+            self._looked_at = False
             return
         slots, trainable = self._code.slots, self._code.trainable
         if any(
@@ -187,6 +187,7 @@ class NativeProgram:
         ):
             self._assemble_again()
         self._read_parameters()
+        self._looked_at = False  # at the end, so that whoever interrupts this does not end it
 
     def _assemble_again(self) -> None:
         """Compile anew, for what has changed, and keep the state."""
@@ -217,10 +218,11 @@ class NativeProgram:
         steps = self._set_rates(steps, plan.total_steps)
         if not steps:
             return False
+        context = self._context
         if len(self._areas["losses"]) < steps:
             self._areas["losses"] = _zeros(steps)
-            self._context[_FIELD["losses"]] = self._areas["losses"].ctypes.data
-        context = self._context
+        # In each call: an interrupt between the two would leave the address of what is gone.
+        context[_FIELD["losses"]] = self._areas["losses"].ctypes.data
         self._point(context)
         context[_FIELD["first_batch"]] = batch
         context[_FIELD["first_step"]] = plan.first_step + self._done
@@ -295,8 +297,11 @@ class NativeProgram:
             )
         context[_FIELD["losses"]] = losses.ctypes.data
         context[_FIELD["completed"]] = completed.ctypes.data
-        if self._code.code.run(context.ctypes.data, steps) == steps:
-            self._gradients[1 - (call.turn + steps) % 2][:] = gradients[1 - steps % 2]
+        if self._code.code.run(context.ctypes.data, steps) < 0:  # there are no more threads
+            plan = attrs.evolve(self._plan, threads=1)
+            alone = assemble(self._model, self._loss, self._optimizer, plan, self._parameters)
+            steps = alone.code.run(context.ctypes.data, steps)
+        self._gradients[1 - (call.turn + steps) % 2][:] = gradients[1 - steps % 2]
 
     def _set_rates(self, steps: int, total_steps: int) -> int:
         """Ask the schedule for each step's learning rate; return how many it gave."""
