@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from valor.exceptions import InvalidArgumentError
+from valor.exceptions import InvalidArgumentError, shown
 
 __all__ = ["dot"]
 
@@ -19,12 +19,15 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
         a, b: numbers or scalars, as many of one as of the other, at least one.
 
     Raises:
-        InvalidArgumentError: they have not the same length, or none.
+        InvalidArgumentError: they are no lists, or have not the same length, or none.
 
     >>> from valor import Valor
     >>> dot([1.0, 2.0], [3.0, 4.0]), dot([Valor(1.0), Valor(2.0)], [3.0, 4.0])
     (11.0, Valor(data=11.0))
     """
+    for argument, given in (("a", a), ("b", b)):
+        if not (hasattr(given, "__len__") and hasattr(given, "__getitem__")):
+            raise InvalidArgumentError(f"{argument} must be a list of numbers, not {shown(given)}")
     if len(a) != len(b) or not len(a):
         raise InvalidArgumentError(
             f"a and b must have the same length, at least 1, not {len(a)} and {len(b)}"

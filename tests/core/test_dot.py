@@ -41,6 +41,12 @@ def test_lengths(a: list[float], b: list[float], found: str) -> None:
         dot(a, b)
 
 
+@pytest.mark.parametrize("given", [iter([1.0]), 1.0, {1.0}, Valor(1.0)])
+def test_what_is_no_list_is_refused(given: object) -> None:
+    with pytest.raises(InvalidArgumentError, match="b must be a list of numbers, not "):
+        dot([1.0], given)  # type: ignore[arg-type]
+
+
 def test_an_engine_may_take_it_as_a_whole() -> None:
     class Whole:
         taken = 0

@@ -5,13 +5,14 @@ import inspect
 import math
 import operator
 import random
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from valor import Valor
-from valor.functions import TABLE, clip, divide, power_of, where
+from valor.functions import TABLE, clip, divide, exp, power_of, where
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Scalars, derive
 from valor_plugins.engines.native.families import CONSTANT, Operand, Pair, Rolled
@@ -160,6 +161,19 @@ def collected(results: Sequence[Result], parameter: int, before: float = 0.0) ->
     """Return a gradient as eager adds it up: from the last sample to the first."""
     each = [result.contributions.get(parameter, []) for result in reversed(results)]
     return added(before, *(contribution for sample in each for contribution in sample))
+
+
+def bits(numbers: Any) -> list[bytes]:
+    """Return the bits of numbers; every nan has the same."""
+    return [struct.pack("<d", x if x == x else math.nan) for x in numbers]
+
+
+def squares(predicted: Any, target: Any) -> Any:
+    """A loss that has checks: it divides by a target."""
+    total = exp(-abs(predicted[0])) * target[0]
+    for p, t in zip(predicted, target, strict=True):
+        total = total + (p - t) ** 2 * (1 + 1 / t)
+    return total
 
 
 # Random expression graphs

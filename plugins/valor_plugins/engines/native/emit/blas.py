@@ -13,6 +13,7 @@ from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.aligned import Uneven, aligned
 from valor_plugins.engines.native.emit.collect import Grid, grid_of
 from valor_plugins.engines.native.emit.dgemm import available, write_dgemm
+from valor_plugins.engines.native.emit.evaluate import write_checks
 from valor_plugins.engines.native.emit.frames import Index, Layout, Tables
 from valor_plugins.engines.native.emit.kernels import (
     Kernel,
@@ -28,7 +29,7 @@ from valor_plugins.engines.native.emit.rows import (
     write_terms,
 )
 from valor_plugins.engines.native.emit.update import Update
-from valor_plugins.engines.native.emit.writer import Writer, literal
+from valor_plugins.engines.native.emit.writer import Writer
 from valor_plugins.engines.native.families import CONSTANT, Gradients, Rolled, terms_of
 
 BLOCK = 512  # samples at the most
@@ -268,7 +269,12 @@ class BlasSamples:
                 write_columns(writer, matrices, group, samples, self.alone)
             else:
                 self._write_grid(writer, grid)
-        return self._write_checks(writer, samples)
+        return write_checks(
+            writer,
+            self.rolled.checks,
+            (0, samples),
+            lambda check, sample: matrices.number(writer, check, (sample, 0)),
+        )
 
     def _write_rows(self, writer: Writer, samples: str) -> None:
         """Write the way from data to matrices. What lies in order is not copied for products."""
@@ -324,19 +330,6 @@ class BlasSamples:
                 0.0 if self.alone and not number else 1.0,
                 (writer.at("%gradients", grid.slot.start * 8), row),
             )
-
-    def _write_checks(self, writer: Writer, samples: str) -> str | None:
-        doubt = None
-        for check in self.rolled.checks:
-            zero, nan = literal(0.0), literal(float("nan"))
-            with writer.loop(0, samples, 1, [("double", zero)], prefix="check") as sample:
-                value = self.matrices.number(writer, check, (sample.index, 0))
-                failed = writer.let(f"fcmp une double {value}, {zero}")
-                before = sample.values[0]
-                sample.next = [writer.let(f"select i1 {failed}, double {nan}, double {before}")]
-            total = sample.result[0]
-            doubt = total if doubt is None else writer.op("fadd", "double", doubt, total)
-        return doubt
 
 
 def _write_copy(

@@ -10,7 +10,9 @@ import numpy as np
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.derive import Lists, Scalars
 from valor_plugins.engines.native.emit.operations import emit
-from valor_plugins.engines.native.emit.writer import Writer
+from valor_plugins.engines.native.emit.team import Part
+from valor_plugins.engines.native.emit.writer import Writer, literal
+from valor_plugins.engines.native.families import Operand
 from valor_plugins.engines.native.tape import NOTHING, Tape
 
 NOTHING_KNOWN: Mapping[int, str] = {}
@@ -102,3 +104,29 @@ def poison(writer: Writer, scalars: Scalars, bits: Sequence[str], width: int) ->
         value = emit(writer, ops.SELECT, [nan, zero, check], width)
         total = value if total is None else emit(writer, ops.ADD, [total, value], width)
     return total
+
+
+def write_checks(
+    writer: Writer,
+    checks: Sequence[Operand],
+    samples: Part,
+    read: Callable[[Operand, str], str],
+) -> str | None:
+    """Write a look at conditions that must not hold; return a number that is nan if one does.
+
+    Args:
+        writer: where to.
+        checks: the conditions.
+        samples: from which sample to which.
+        read: returns 1 or 0, of a condition and a sample.
+    """
+    zero, nan = literal(0.0), literal(float("nan"))
+    doubt = None
+    for check in checks:
+        with writer.loop(*samples, carried=[("double", zero)], prefix="check") as sample:
+            failed = writer.let(f"fcmp une double {read(check, sample.index)}, {zero}")
+            before = sample.values[0]
+            sample.next = [writer.let(f"select i1 {failed}, double {nan}, double {before}")]
+        found = sample.result[0]
+        doubt = found if doubt is None else writer.op("fadd", "double", doubt, found)
+    return doubt

@@ -19,6 +19,7 @@ from valor_plugins.engines.native.emit.collect import (
     write_list,
     write_transposition,
 )
+from valor_plugins.engines.native.emit.evaluate import write_checks
 from valor_plugins.engines.native.emit.frames import Index, Layout, Tables, position, read
 from valor_plugins.engines.native.emit.kernels import (
     Kernel,
@@ -96,11 +97,12 @@ class LoopSamples:
     def _updated(self, at_once: int) -> int:
         """Return how many slots, from the first on, are those of whole grids."""
         updated = 0
-        for group, grid in self.grids:
-            slots = np.sort(self.layout.slots[group.parameters])
-            stop = updated + len(slots)
-            if grid is None or stop > at_once or (slots != np.arange(updated, stop)).any():
-                continue
+        places = [np.sort(self.layout.slots[group.parameters]) for group, _ in self.grids]
+        for k in sorted(range(len(places)), key=lambda k: int(places[k][0])):
+            stop = updated + len(places[k])
+            whole = np.array_equal(places[k], np.arange(updated, stop))
+            if self.grids[k][1] is None or stop > at_once or not whole:
+                break
             updated = stop
         return updated
 
@@ -157,7 +159,9 @@ class LoopSamples:
             else:
                 here = layout.slots[group.parameters[0]] < self.updated
                 write_grid(writer, layout, grid, self.transposed, block, update if here else None)
-        return self._write_checks(writer, own)
+        return write_checks(
+            writer, self.rolled.checks, own, lambda *which: read_sample(writer, layout, *which)
+        )
 
     def _write_loading(self, writer: Writer, number: int, rows: str, blocks: Part) -> None:
         """Write the way from rows of data to rows of lanes."""
@@ -183,19 +187,6 @@ class LoopSamples:
                     for lane, line in enumerate(lines):
                         value = writer.load(writer.at(line, column_ * 8))
                         writer.store(value, writer.at(place, lane * 8))
-
-    def _write_checks(self, writer: Writer, samples: Part) -> str | None:
-        doubt = None
-        zero, nan = literal(0.0), literal(float("nan"))
-        for check in self.rolled.checks:
-            with writer.loop(*samples, carried=[("double", zero)], prefix="check") as sample:
-                value = read_sample(writer, self.layout, check, sample.index)
-                failed = writer.let(f"fcmp une double {value}, {zero}")
-                before = sample.values[0]
-                sample.next = [writer.let(f"select i1 {failed}, double {nan}, double {before}")]
-            total = sample.result[0]
-            doubt = total if doubt is None else writer.op("fadd", "double", doubt, total)
-        return doubt
 
 
 class LoopTransforms:

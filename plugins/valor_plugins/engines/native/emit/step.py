@@ -7,7 +7,7 @@ ones. They take the old ones' place only if everything is finite. Otherwise the 
 and the step is for eager to do, which knows how to name a number that went wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Protocol
 
@@ -277,14 +277,16 @@ class Step:
         barrier(writer)
         return each.result[0]
 
-    def _for_each(self, writer: Writer, write: object, count: int) -> None:
+    def _for_each(
+        self, writer: Writer, write: Callable[[str | int, int], None], count: int
+    ) -> None:
         """Write something for each parameter: in lanes, and the last few one by one."""
         width = self.samples.width
         whole = count - count % width
         for start, stop, lanes in ((0, whole, width), (whole, count, 1)):
             if stop > start:
                 with shared(writer, start, stop, lanes, "each") as each:
-                    write(each.index, lanes)  # type: ignore[operator]
+                    write(each.index, lanes)
 
     # The update
 

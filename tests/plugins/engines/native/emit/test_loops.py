@@ -2,14 +2,13 @@
 
 import math
 import random
-import struct
 from typing import Any
 
 import numpy as np
 import pytest
 
 from valor import MLP, GradientTransform, Loss
-from valor.functions import exp, minimum, sqrt
+from valor.functions import minimum, sqrt
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.frames import Tables
 from valor_plugins.engines.native.emit.loops import BLOCK, LoopSamples, LoopTransforms
@@ -18,20 +17,9 @@ from valor_plugins.engines.native.families import Rolled
 from valor_plugins.engines.native.formulas import trace_sample, trace_transforms
 from valor_plugins.engines.native.reroll import reroll
 
-from ..programs import Graph, collected, entry, interpreted
+from ..programs import Graph, bits, collected, entry, interpreted, squares
 
 WIDTHS = [2, 4, 8]  # a vector of samples has two lanes at the least
-
-
-def bits(numbers: Any) -> list[bytes]:
-    return [struct.pack("<d", x if x == x else math.nan) for x in numbers]
-
-
-def squares(predicted: Any, target: Any) -> Any:
-    total = exp(-abs(predicted[0])) * target[0]
-    for p, t in zip(predicted, target, strict=True):
-        total = total + (p - t) ** 2 * (1 + 1 / t)
-    return total
 
 
 def sample(model: Any, shape: tuple[int, int]) -> Rolled:
