@@ -7,7 +7,7 @@ Six rooms, which can be read in this order, each alone:
 3. `simplify`: the same numbers, from fewer scalars;
 4. `reroll`: scalars back to loops over `families`;
 5. `emit`: loops to LLVM's assembly;
-6. `assemble`, `guard` and `program`: a run, made by the `machine`, and in words by `explain`.
+6. `assemble`, `guard`, `data` and `program`: a run, by the `machine`, and in words by `explain`.
 """
 
 from collections.abc import Iterator

@@ -18,6 +18,7 @@ from valor.exceptions import EngineWarning
 from valor.functions import number
 from valor_plugins.engines.native import guard
 from valor_plugins.engines.native.assemble import assemble, padded
+from valor_plugins.engines.native.data import Data, matrix_of
 from valor_plugins.engines.native.emit.step import FIELDS
 from valor_plugins.engines.native.explain import explanation, remark
 
@@ -53,8 +54,7 @@ class NativeProgram:
     def __init__(self, model: Any, loss: Loss, optimizer: Optimizer, plan: Plan) -> None:
         self._model, self._loss, self._optimizer, self._plan = model, loss, optimizer, plan
         self._parameters: list[Valor] = list(model.parametros())
-        self._inputs = _matrix(plan.inputs)
-        self._targets = _matrix(plan.targets)
+        self._data = Data(plan)
         schedule = optimizer.hyperparameters.get("learning_rate")
         self._schedule = schedule if isinstance(schedule, Schedule) else None
         self._done = plan.completed_steps
@@ -151,9 +151,9 @@ class NativeProgram:
         context = self._context = np.zeros(len(FIELDS), np.int64)
         for name, area in self._areas.items():
             context[_FIELD[name]] = area.ctypes.data
-        context[_FIELD["inputs"]] = self._inputs.ctypes.data
-        context[_FIELD["targets"]] = self._targets.ctypes.data
-        context[_FIELD["row_count"]] = len(self._inputs)
+        context[_FIELD["inputs"]] = self._data.inputs.ctypes.data
+        context[_FIELD["targets"]] = self._data.targets.ctypes.data
+        context[_FIELD["row_count"]] = len(self._plan.inputs)
         context[_FIELD["batch_size"]] = self._plan.batch_size
         context[_FIELD["steps_per_epoch"]] = self._plan.steps_per_epoch
 
@@ -212,9 +212,15 @@ class NativeProgram:
             self._order = np.fromiter(
                 (row for rows in plan.batches(plan.first_epoch + epoch) for row in rows),
                 np.int64,
-                len(self._inputs),
+                len(plan.inputs),
             )
             self._context[_FIELD["order"]] = self._order.ctypes.data
+        if self._data.in_windows:
+            order = self._order if plan.shuffle else None
+            steps, addresses = self._data.window(batch, steps, order)
+            for name, address in zip(("inputs", "targets"), addresses, strict=True):
+                self._context[_FIELD[name]] = address
+            self._context[_FIELD["order"]] = 0  # the window is in order
         steps = self._set_rates(steps, plan.total_steps)
         if not steps:
             return False
@@ -361,7 +367,7 @@ class NativeProgram:
         """Return loss and parameters after one step of a plan's; None if it is not finite."""
         if self._set_rates(1, part.total_steps) < 1:
             return None
-        inputs, targets = _matrix(part.inputs), _matrix(part.targets)
+        inputs, targets = matrix_of(part.inputs), matrix_of(part.targets)
         losses = np.zeros(1)
         context = self._context.copy()
         self._point(context)
@@ -391,10 +397,3 @@ def _zeros(size: int) -> Any:
     raw = np.zeros(size + 16)
     skip = -raw.ctypes.data % 64 // 8
     return raw[skip : skip + size]
-
-
-def _matrix(rows: Any) -> Any:
-    """Return rows as an array of doubles, without a copy where they are one."""
-    rows = getattr(rows, "array", rows)
-    matrix = np.ascontiguousarray(rows, np.float64)
-    return matrix.reshape(len(matrix), -1)
