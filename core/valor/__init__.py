@@ -21,6 +21,7 @@ from valor._registry import (
     penalty,
     reader,
     resolve,
+    scaler,
     schedule,
 )
 from valor._run import EpochReport, History, Run
@@ -30,6 +31,7 @@ from valor.contracts import (
     Callback,
     Engine,
     Exporter,
+    Forward,
     GradientTransform,
     Initializer,
     Loss,
@@ -39,6 +41,7 @@ from valor.contracts import (
     Plan,
     Program,
     Reader,
+    Scaler,
     Schedule,
 )
 from valor.hookspecs import hookimpl
@@ -53,6 +56,7 @@ __all__ = [
     "Engine",
     "EpochReport",
     "Exporter",
+    "Forward",
     "GradientTransform",
     "History",
     "Initializer",
@@ -67,6 +71,7 @@ __all__ = [
     "Program",
     "Reader",
     "Run",
+    "Scaler",
     "Schedule",
     "Trainer",
     "Valor",
@@ -86,6 +91,7 @@ __all__ = [
     "plota_grafo",
     "plugin_manager",
     "reader",
+    "scaler",
     "schedule",
     "topological_order",
 ]

@@ -61,7 +61,7 @@ def automatic_engine(manager: PluginManager) -> Engine | None:
 
 
 def choose(
-    manager: PluginManager, plan: Plan, forward: float, call: Callable[[], Any]
+    manager: PluginManager, plan: Plan, forward: float, call: Callable[[], Any], also: int = 0
 ) -> tuple[Engine, str]:
     """Return the engine for a run, and why it is that one.
 
@@ -70,13 +70,14 @@ def choose(
         plan: the run.
         forward: the seconds that one forward call took.
         call: makes one more forward call.
+        also: how many more samples an epoch stands for, in time.
     """
     automatic = automatic_engine(manager)
     if plan.mode == "fast":  # asked for by name, so the estimate has no say
         if automatic is None:
             return EAGER, f"auto: no plugin provides an engine that compiles{ALWAYS_EXACT}"
         return automatic, "auto: mode 'fast' was asked for"
-    samples, epochs = len(plan.inputs), plan.epochs
+    samples, epochs = len(plan.inputs) + also, plan.epochs
     if automatic is not None:
         # A small job must never pay for a compile because the machine was busy for a moment.
         for _ in range(2):
@@ -97,9 +98,21 @@ def _shown(seconds: float) -> str:
 
 
 def compile_or_fall_back(
-    engine: Engine, reason: str, model: Any, loss: Loss, optimizer: Optimizer, plan: Plan
+    engine: Engine,
+    reason: str,
+    model: Any,
+    loss: Loss,
+    optimizer: Optimizer,
+    plan: Plan,
+    *,
+    level: int,
 ) -> tuple[Engine, str, Program]:
     """Compile with the engine that was chosen, or eagerly where that one cannot.
+
+    Args:
+        engine, reason: the engine, and why it is that one.
+        model, loss, optimizer, plan: what is to be compiled.
+        level: how many functions up the one is that a warning is about.
 
     Returns:
         The engine that compiled, why it was that one, and the program.
@@ -109,8 +122,8 @@ def compile_or_fall_back(
     except MissingExtraError as error:
         reason = f"auto: compiled, a long run would be faster, but {error}"
     except CannotCompileError as error:
-        # The level of whoever called the trainer, two functions up.
-        warnings.warn(f"training runs eagerly, because {error}", EngineWarning, stacklevel=4)
+        message = f"training runs eagerly, because {error}"
+        warnings.warn(message, EngineWarning, stacklevel=level + 1)
         reason = f"auto: eager, because {error}"
     if plan.mode == "fast":
         reason += ALWAYS_EXACT

@@ -5,6 +5,7 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, TypeAlias, overload
 
+from valor._frames import is_frame, numbers_of
 from valor.exceptions import DataError, InvalidArgumentError, InvalidNumberError, shown
 from valor.functions import number
 
@@ -53,11 +54,23 @@ def at_least_one(value: Any, argument: str) -> int:
     return count
 
 
+def truth(value: Any, argument: str) -> bool:
+    """Return a flag as a bool.
+
+    Raises:
+        InvalidArgumentError: it is neither True nor False.
+    """
+    if type(value).__name__ not in ("bool", "bool_"):  # Python's and NumPy's
+        raise InvalidArgumentError(f"{argument} must be True or False, not {shown(value)}")
+    return bool(value)
+
+
 def as_rows(values: Any, argument: str) -> Rows:
-    """Return one row of floats a sample: an array of NumPy as a `Table`, all else as lists.
+    """Return one row of floats a sample: arrays and data frames as a `Table`, all else as lists.
 
     Args:
-        values: a list, tuple, generator or array; each sample a number or a row of numbers.
+        values: a list, tuple, generator, array or data frame; each sample a number or a row of
+            numbers.
         argument: what to call it in an error.
 
     Raises:
@@ -66,14 +79,17 @@ def as_rows(values: Any, argument: str) -> Rows:
     >>> as_rows([1, 0.5], "y"), as_rows(((1, 2), (3, 4)), "x")
     ([[1.0], [0.5]], [[1.0, 2.0], [3.0, 4.0]])
     """
+    if is_frame(values):
+        numbers = numbers_of(values, argument)
+        return numbers if isinstance(numbers, list) else Table(numbers)
     if _stays_an_array(values):
         return _checked_table(values, argument)
     if hasattr(values, "tolist"):  # another array of NumPy's kind
         values = values.tolist()
-    if not isinstance(values, Iterable) or isinstance(values, (str, bytes, Mapping, Set)):
+    if not _is_plural(values):
         raise DataError(
-            f"{argument} must be a list, tuple, generator or array with one entry a sample, "
-            f"not {type(values).__name__} {shown(values)}"
+            f"{argument} must be a list, tuple, generator, array or data frame with one entry a "
+            f"sample, not {type(values).__name__} {shown(values)}"
         )
     rows = [_row(sample, f"{argument}[{index}]") for index, sample in enumerate(values)]
     if not rows:
@@ -95,6 +111,81 @@ def as_samples(x: Any, y: Any) -> tuple[Rows, Rows]:
             f"x and y must have as many samples, but x has {len(inputs)} and y has {len(targets)}"
         )
     return inputs, targets
+
+
+def batches_as_samples(batches: Any) -> tuple[Rows, Rows, int]:
+    """Return the inputs, the targets and the batch size of an iterator of batches.
+
+    It is gone through once.
+
+    Args:
+        batches: gives pairs (x, y), each as for `as_samples`; all as large as the first one, but
+            for the last, which may be smaller.
+
+    Raises:
+        DataError: there is no batch, one is no pair or not as large or wide as the first, or its
+            data cannot be used. The batch is named; batches count from 1.
+
+    >>> batches_as_samples(iter([([[1, 2], [3, 4]], [0, 1]), ([[5, 6]], [1])]))
+    ([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[0.0], [1.0], [1.0]], 2)
+    """
+    if not _is_plural(batches) or is_frame(batches):
+        raise DataError(
+            "without y, x must be an iterator of batches, each a pair (x, y), not "
+            f"{type(batches).__name__} {shown(batches)}"
+        )
+    parts: list[tuple[Rows, Rows]] = []
+    for position, batch in enumerate(batches, start=1):
+        pair = isinstance(batch, (list, tuple)) and len(batch) == 2
+        if not pair or not all(is_frame(part) or _is_plural(part) for part in batch):
+            raise DataError(
+                f"batch {position}: without y, x must give batches, each a pair (x, y) of samples "
+                f"and targets, not {shown(batch)}"
+            )
+        try:
+            parts.append(as_samples(*batch))
+        except DataError as error:
+            raise DataError(f"batch {position}: {error}") from error
+        _check_batch(parts, position)
+    if not parts:
+        raise DataError("without y, x must give at least one batch, but it gives none")
+    inputs, targets = (_joined([part[side] for part in parts]) for side in (0, 1))
+    return inputs, targets, len(parts[0][0])
+
+
+def _check_batch(parts: list[tuple[Rows, Rows]], position: int) -> None:
+    """Check that the last of some batches goes with those before it."""
+    first, last = parts[0], parts[-1]
+    if len(parts) > 1 and len(parts[-2][0]) < len(first[0]):
+        raise DataError(
+            f"batch {position - 1} has {len(parts[-2][0])} samples, but batch 1 has "
+            f"{len(first[0])}; only the last batch may be smaller"
+        )
+    if len(last[0]) > len(first[0]):
+        raise DataError(
+            f"batch {position} has {len(last[0])} samples, but batch 1 has {len(first[0])}; none "
+            "may be larger"
+        )
+    for argument, rows, others in zip("xy", last, first, strict=True):
+        if len(rows[0]) != len(others[0]):
+            raise DataError(
+                f"batch {position}: {argument} has {len(rows[0])} values a sample, but that of "
+                f"batch 1 has {len(others[0])}"
+            )
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    if len(parts) == 1:
+        return parts[0]
+    if all(isinstance(part, Table) for part in parts):
+        import numpy as np
+
+        return Table(np.concatenate([part.array for part in parts if isinstance(part, Table)]))
+    return [row for part in parts for row in part]
+
+
+def _is_plural(values: Any) -> bool:
+    return isinstance(values, Iterable) and not isinstance(values, (str, bytes, Mapping, Set))
 
 
 def _stays_an_array(values: Any) -> bool:
@@ -130,9 +221,11 @@ def _checked_table(array: Any, argument: str) -> Table:
 
 
 def _row(sample: Any, place: str) -> list[float]:
+    if hasattr(sample, "columns"):  # gone through, a data frame gives the names of its columns
+        raise DataError(f"{place} must be a number or a row of numbers, not a data frame")
     if hasattr(sample, "tolist"):
         sample = sample.tolist()
-    if isinstance(sample, Iterable) and not isinstance(sample, (str, bytes, Mapping, Set)):
+    if _is_plural(sample):
         row = [_finite(value, f"{place}[{index}]") for index, value in enumerate(sample)]
         if not row:
             raise DataError(f"{place} must hold at least one number, but is empty")

@@ -16,6 +16,7 @@ from valor._graph import Valor
 from valor._traversal import topological_order
 from valor.contracts import (
     Engine,
+    Forward,
     GradientTransform,
     Loss,
     Optimizer,
@@ -81,6 +82,7 @@ class EagerProgram:
         schedule = optimizer.hyperparameters.get("learning_rate")
         self._schedule = schedule if isinstance(schedule, Schedule) else None
         self._plan = plan
+        self._notify = plan.notify or _nobody
         self._parameters: list[Valor] = model.parametros()
         first = tuple(float(value) for value in optimizer.state.values())
         self._state = plan.state or [first] * len(self._parameters)
@@ -112,6 +114,7 @@ class EagerProgram:
             epoch, batch, rows = next(self._batches)
             loss, parameters, state = self._compute(epoch, batch, rows)
             self._commit(loss, parameters, state, losses)
+            self._notify("valor_after_step")
 
     def _all_batches(self) -> Iterator[tuple[int, int, Sequence[int]]]:
         plan = self._plan
@@ -126,16 +129,19 @@ class EagerProgram:
         self, epoch: int, batch: int, rows: Sequence[int]
     ) -> tuple[float, list[float], list[State]]:
         """Return the loss of a batch, the parameters after its step, and the state after it."""
-        plan = self._plan
+        plan, notify = self._plan, self._notify
+        outputs = [outputs_of(self._model, plan.inputs[row]) for row in rows]
+        notify("valor_after_forward", outputs=outputs)
         samples = [
-            sample_loss(self._loss, outputs_of(self._model, plan.inputs[row]), plan.targets[row])
-            for row in rows
+            sample_loss(self._loss, predicted, plan.targets[row])
+            for predicted, row in zip(outputs, rows, strict=True)
         ]
         total = samples[0]
         for sample in samples[1:]:
             total = total + sample
         if self._loss.reduction == "mean":
             total = total / len(samples)
+        notify("valor_after_loss", loss=total)
         for penalty in plan.penalties:
             for parameter in self._parameters:
                 if parameter.trainable:
@@ -144,7 +150,9 @@ class EagerProgram:
             raise _diagnosis.value_error(total, samples, rows, epoch, batch)
         for parameter in self._parameters:
             parameter.grad = 0
+        notify("valor_before_backward", loss=total)
         total.propagar_tudo()
+        notify("valor_after_backward")
         parameters, state = self._updated()
         if not all(map(math.isfinite, parameters)):
             error = _diagnosis.gradient_error(total, samples, rows, epoch, batch)
@@ -156,6 +164,7 @@ class EagerProgram:
         gradients = [float(p.grad) for p in self._parameters if p.trainable]
         for transform in self._plan.gradient_transforms:
             gradients = _transformed(transform, gradients)
+        self._notify("valor_before_step", gradients=list(gradients))
         optimizer, step = self._optimizer, self._step + 1
         if self._schedule is not None:
             optimizer = attrs.evolve(
@@ -247,5 +256,28 @@ class EagerProgram:
             raise
 
 
-EAGER = Engine("eager", EagerProgram)
+def _nobody(hook: str, **arguments: Any) -> None:
+    """Stand for the listeners within a step where there are none."""
+
+
+def eager_forward(
+    model: Any, loss: Loss | None, input_width: int, target_width: int
+) -> Forward:
+    """Return what computes outputs and losses by the visible graph. See `valor.Forward`."""
+
+    def forward(
+        inputs: Sequence[Sequence[float]], targets: Sequence[Sequence[float]]
+    ) -> tuple[list[list[float]], list[float]]:
+        outputs, losses = [], []
+        for position, row in enumerate(inputs):
+            predicted = outputs_of(model, row)
+            outputs.append([float(output.data) for output in predicted])
+            if loss is not None:
+                losses.append(float(sample_loss(loss, predicted, targets[position]).data))
+        return outputs, losses
+
+    return forward
+
+
+EAGER = Engine("eager", EagerProgram, forward=eager_forward)
 """The engine that builds the visible graph; others replay a step with it."""

@@ -4,20 +4,30 @@ An engine runs from one epoch that somebody listens to to the next; where nobody
 half a second, so that Ctrl-C is answered.
 """
 
+import math
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from valor._manager import PluginManager
+from valor._rates import Rates
 from valor._run import Run
 from valor.contracts import Loss, Plan, Program
 from valor.exceptions import FormulaError
 
 LONGEST_CALL = 0.5  # seconds
+BATCH_HOOKS = ("valor_before_batch", "valor_after_batch")
 EPOCH_HOOKS = ("valor_before_epoch", "valor_after_epoch", "valor_should_stop")
-HOOKS = ("valor_after_steps", *EPOCH_HOOKS)
+STEP_HOOKS = (
+    "valor_after_forward",
+    "valor_after_loss",
+    "valor_before_backward",
+    "valor_after_backward",
+    "valor_before_step",
+    "valor_after_step",
+)
 
 
 class Interrupts:
@@ -73,9 +83,15 @@ class Loop:
     Args:
         program: what the engine compiled.
         plan, loss: what it was compiled for.
-        run: what keeps the books.
+        run: what keeps the books; where it was resumed, with those of before.
         manager: whose plugins listen.
         interrupts: where Ctrl-C is noted.
+        rates: where the learning rate comes from.
+        measure: measures the model at the end of an epoch; None where nothing is measured.
+
+    Attributes:
+        losses: of the completed steps of the epoch under way.
+        closed_epochs: the epochs whose end everybody who listens has heard of.
     """
 
     def __init__(
@@ -86,49 +102,87 @@ class Loop:
         run: Run,
         manager: PluginManager,
         interrupts: Interrupts,
+        rates: Rates,
+        measure: Callable[[], Mapping[str, float]] | None,
     ) -> None:
         self._program = program
+        self._plan = plan
         self._run = run
         self._manager = manager
         self._interrupts = interrupts
-        self._listened = manager.listens(*EPOCH_HOOKS)
-        self._looked_at = manager.listens(*HOOKS)
+        self._rates = rates
+        self._measure = measure
+        self._by_batch = manager.listens(*BATCH_HOOKS)
+        self._by_epoch = (
+            self._by_batch
+            or manager.listens(*EPOCH_HOOKS)
+            or rates.remembers
+            or measure is not None
+        )
+        self._looked_at = self._by_epoch or manager.listens("valor_after_steps")
         self._samples, self._batch_size = len(plan.inputs), plan.batch_size
         self._mean = loss.reduction == "mean"
         self._new: array[float] = array("d")  # losses of steps that are not in the books yet
-        self._losses: array[float] = array("d")  # of the steps of the epoch under way
         self._steps = 1  # how many to ask for at once
+        self._last = math.nan  # the loss of the last step
+        self.losses: array[float] = array("d")
+        self.closed_epochs = 0
 
     def to_the_end(self) -> None:
         """Run, and note on the run what stopped it."""
         run = self._run
         planned = run.epochs * run.steps_per_epoch
+        if not self._by_epoch:
+            self.closed_epochs = run.completed_epochs
+        if self.closed_epochs < run.completed_epochs:
+            self._end_epoch()  # it was resumed from between the end of an epoch and who hears of it
         while not run.stopped_by:
-            self._one_call(planned - run.completed_steps)
-            if run.stopped_by:
-                continue
             if run.completed_steps == planned:
                 run.stopped_by = "epochs"
             elif self._interrupts.count:
                 run.stopped_by = "interrupt"
+            else:
+                self._one_call(planned - run.completed_steps)
 
     def _one_call(self, remaining: int) -> None:
         """Call the engine once, and those who listen before and after."""
         run, hook = self._run, self._manager.hook
-        if self._listened:
+        if self._by_epoch:
             done = run.completed_steps % run.steps_per_epoch
             remaining = run.steps_per_epoch - done
             if not done:
+                step = self._plan.first_step + run.completed_steps + 1
+                self._rates.begin_epoch(step, self._plan.total_steps)
                 hook.valor_before_epoch(run=run)
+        if self._by_batch:
+            remaining = 1
+            hook.valor_before_batch(run=run)
         self._advance(min(self._steps, remaining))
         if self._looked_at:
             self._program.write_back()
+        if self._by_batch:
+            hook.valor_after_batch(run=run, loss=self._last)
+        if not self._by_epoch:
+            self.closed_epochs = run.completed_epochs
+        elif run.completed_steps % run.steps_per_epoch == 0:
+            self._end_epoch()
         hook.valor_after_steps(run=run)
-        if self._listened and run.completed_steps % run.steps_per_epoch == 0:
-            report = run.report
-            hook.valor_after_epoch(run=run, report=report)
-            votes = hook.valor_should_stop(run=run, report=report)
-            run.stopped_by = next((vote for vote in votes if vote), "")
+
+    def _end_epoch(self) -> None:
+        """Measure, and let everybody know what the epoch brought."""
+        run, hook = self._run, self._manager.hook
+        if self._measure is not None:
+            hook.valor_before_validation(run=run)
+            for name, value in self._measure().items():
+                run.history.extend(name, [value])
+            hook.valor_after_validation(run=run, report=run.report)
+        column = "validation_loss" if "validation_loss" in run.history else "loss"
+        self._rates.end_epoch(run.history[column][-1])
+        report = run.report
+        hook.valor_after_epoch(run=run, report=report)
+        votes = hook.valor_should_stop(run=run, report=report)
+        run.stopped_by = next((vote for vote in votes if vote), "")
+        self.closed_epochs = run.completed_epochs
 
     def _advance(self, steps: int) -> None:
         start = time.perf_counter()
@@ -153,15 +207,17 @@ class Loop:
         """
         run, new = self._run, self._new
         self._new = array("d")
+        if new:
+            self._last = new[-1]
         run.completed_steps += len(new)
         count = run.steps_per_epoch
         if count == 1:
             run.history.extend("loss", new)
         else:
-            self._losses.extend(new)
-            while len(self._losses) >= count:
-                run.history.extend("loss", [self._reduced(self._losses[:count])])
-                del self._losses[:count]
+            self.losses.extend(new)
+            while len(self.losses) >= count:
+                run.history.extend("loss", [self._reduced(self.losses[:count])])
+                del self.losses[:count]
 
     def _reduced(self, losses: Sequence[float]) -> float:
         """Return the loss of an epoch: of its batches the sum, or the mean over the samples."""

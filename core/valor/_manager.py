@@ -8,6 +8,7 @@ import functools
 import inspect
 import itertools
 import re
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
@@ -48,6 +49,7 @@ class Plugin:
     state: str = "active"
     reason: str = ""
     records: tuple[Record, ...] = ()
+    _uses: dict[str, list[float]] = attrs.field(factory=dict, repr=False, init=False)
 
     @property
     def key(self) -> str:
@@ -65,6 +67,29 @@ class Plugin:
 
     def _aliases(self) -> tuple[str, ...]:
         return (self.distribution, self.key) if self.distribution else ()
+
+
+@attrs.frozen(eq=False)
+class HookUse:
+    """What one plugin's listening to one hook came to.
+
+    Attributes:
+        hook: the hook.
+        plugin: who listens, with its distribution.
+        calls: how often it was called.
+        seconds: how long that took altogether.
+
+    >>> print(HookUse("valor_after_epoch", "plugin 'stop'", 100, 0.25))
+    valor_after_epoch: plugin 'stop', 100 calls, 0.250 s
+    """
+
+    hook: str
+    plugin: str
+    calls: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.hook}: {self.plugin}, {self.calls} calls, {self.seconds:.3f} s"
 
 
 def normalized(distribution: str) -> str:
@@ -97,6 +122,7 @@ class PluginManager(pluggy.PluginManager):
         self.add_hookspecs(hookspecs)
         self.strict = strict
         self.plugins: list[Plugin] = []
+        self._known: dict[str, Plugin] = {}  # by the name it is registered by
 
     def __copy__(self) -> "PluginManager":
         return self
@@ -157,7 +183,8 @@ class PluginManager(pluggy.PluginManager):
         for info in self.plugins:
             plugin = self.get_plugin(info.key) if info.state == "active" else None
             if plugin is not None and _hooks_of(self, plugin) - COLLECTION_HOOKS.keys():
-                manager._admit(plugin, info, collect=False)
+                # What is counted of it is of this run alone.
+                manager._admit(plugin, attrs.evolve(info), collect=False)
         manager.plugins = list(self.plugins)
         for given in callbacks:
             callback, info = given, Plugin(_name_of(given))
@@ -179,6 +206,35 @@ class PluginManager(pluggy.PluginManager):
         """Tell whether any plugin implements one of these hooks."""
         return any(getattr(self.hook, hook).get_hookimpls() for hook in hooks)
 
+    def hook_uses(self) -> list[HookUse]:
+        """Return who listens to the lifecycle hooks: in their order, and in that of the calls."""
+        found = []
+        for hook in hookspecs.LIFECYCLE:
+            # pluggy calls the last of the list first.
+            for implementation in reversed(getattr(self.hook, hook).get_hookimpls()):
+                info = self._known[implementation.plugin_name]
+                calls, seconds = info._uses.get(hook, (0, 0.0))
+                found.append(HookUse(hook, str(info), int(calls), seconds))
+        return found
+
+    def answers(self, hook: str, **arguments: Any) -> dict[str, Any]:
+        """Call a hook, and return the answers that are not None, by who gave them."""
+        found = {}
+        for implementation in reversed(getattr(self.hook, hook).get_hookimpls()):
+            given = [arguments[name] for name in implementation.argnames]
+            answer = implementation.function(*given)
+            if answer is not None:
+                found[implementation.plugin_name] = answer
+        return found
+
+    def tell(self, hook: str, name: str, **arguments: Any) -> bool:
+        """Call one plugin's hook; tell whether there is one."""
+        for implementation in getattr(self.hook, hook).get_hookimpls():
+            if implementation.plugin_name == name:
+                implementation.function(*[arguments[each] for each in implementation.argnames])
+                return True
+        return False
+
     def _admit(self, plugin: Any, info: Plugin, *, collect: bool = True) -> None:
         if self.has_plugin(info.key):
             raise PluginError(f"{info}: another plugin is registered by the name {info.key!r}")
@@ -193,6 +249,7 @@ class PluginManager(pluggy.PluginManager):
                 f"{info}: it cannot be told from another plugin by ==; let its class compare by "
                 "identity (attrs: define(eq=False))"
             ) from error
+        self._known[info.key] = info
         try:
             self.check_pending()
             callers = self.get_hookcallers(plugin) or ()
@@ -282,9 +339,11 @@ def _one_line(error: BaseException) -> str:
 def _named(function: Callable[..., Any], hook: str, info: Plugin) -> Callable[..., Any]:
     """Return a hook's function, with a note on its exceptions that names the plugin."""
     note = f"raised by {info} in its hook {hook}"
+    use = info._uses.setdefault(hook, [0, 0.0])
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Any:
+        start = time.perf_counter()
         try:
             result = function(*arguments)
             if hook in COLLECTION_HOOKS:
@@ -295,6 +354,9 @@ def _named(function: Callable[..., Any], hook: str, info: Plugin) -> Callable[..
         except BaseException as error:
             error.add_note(note)
             raise
+        finally:
+            use[0] += 1
+            use[1] += time.perf_counter() - start
         return result
 
     return call

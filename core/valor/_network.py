@@ -5,15 +5,17 @@ A name such as "tanh" becomes a formula when the network is built, not while it 
 
 import itertools
 import operator
+import os
 import random
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from valor import functions
-from valor._data import at_least_one
+from valor._data import as_rows, at_least_one
 from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import resolve
+from valor._scaling import Scaling
 from valor.contracts import Activation, Initializer
 from valor.exceptions import FormulaError, InvalidArgumentError, shown
 from valor.functions import dot, number
@@ -21,6 +23,8 @@ from valor.functions import dot, number
 # The lesson's own choices. They are no look-ups, so that no plugin can change them.
 SIGMOID = Activation("sigmoid", functions.sig)
 UNIFORM = Initializer("uniform", lambda random, fan_in, fan_out: random.uniform(-1, 1))
+# What stands in a layer until its weights are drawn as a whole.
+ZEROS = Initializer("zeros", lambda random, fan_in, fan_out: 0.0)
 
 
 class Neuronio:
@@ -60,12 +64,17 @@ class Neuronio:
         self.activation = _activation(activation, plugins)
         first = _initializer(initializer, plugins)
         generator = _generator(seed)
+        if first.over == "layer":
+            (weights,) = _drawn(first, generator, width, 1)
+            self.pesos = [Valor(weight) for weight in weights]
+            self.vies = Valor(0.0)
+        else:
 
-        def parameter() -> Valor:
-            return Valor(number(first(generator, width, fan_out), f"the value of {first}"))
+            def parameter() -> Valor:
+                return Valor(number(first(generator, width, fan_out), f"the value of {first}"))
 
-        self.pesos = [parameter() for _ in range(width)]
-        self.vies = parameter()
+            self.pesos = [parameter() for _ in range(width)]
+            self.vies = parameter() if first.biases else Valor(0.0)
         _label(self)
 
     def __call__(self, x: Any) -> Valor:
@@ -132,6 +141,9 @@ class Camada:
         self.activation = _activation(activation, plugins)
         generator = _generator(seed)
         first = _initializer(initializer, plugins)
+        layered = None
+        if first.over == "layer":
+            layered, first = first, ZEROS
         self.neuronios = [
             Neuronio(
                 num_dados_entrada,
@@ -142,6 +154,11 @@ class Camada:
             )
             for _ in range(width)
         ]
+        if layered is not None:
+            rows = _drawn(layered, generator, len(self.neuronios[0].pesos), width)
+            for neuronio, weights in zip(self.neuronios, rows, strict=True):
+                for peso, weight in zip(neuronio.pesos, weights, strict=True):
+                    peso.data = weight
         _label(self)
 
     def __call__(self, x: Any) -> Any:
@@ -193,6 +210,9 @@ class MLP:
 
     Attributes:
         camadas: the layers.
+        scaling: how data were scaled for the training, a `Scaling`; None where they were not.
+            `predict` takes and returns numbers as they were before; a call of the network does
+            not, for it computes and nothing else.
 
     Raises:
         InvalidArgumentError: an argument is not what is described here.
@@ -245,6 +265,7 @@ class MLP:
                 )
             )
             num_dados_entrada = width
+        self.scaling: Scaling | None = None
         _label(self)
 
     def __call__(self, x: Any) -> Any:
@@ -271,6 +292,61 @@ class MLP:
         """
         return _all_parameters(self.camadas)
 
+    def predict(self, x: Any) -> list[Any]:
+        """Return what the network says of samples, in the numbers of the data it was trained on.
+
+        Args:
+            x: the samples, as for `Trainer.fit`.
+
+        Returns:
+            One float a sample, or one list of floats where the network has several outputs.
+
+        Raises:
+            DataError: the data are empty, ragged or not finite.
+            InvalidArgumentError: they have another width than the network's inputs.
+
+        >>> model = MLP(2, [1], activation="identity", seed=0)
+        >>> model.scaling = Scaling(targets=[(100.0, 0.5)])
+        >>> model.predict([[1.0, 2.0]]) == [model([1.0, 2.0]).data / 0.5 + 100.0]
+        True
+        """
+        scaling = self.scaling or Scaling()
+        scalars = map(self, scaling.scaled_inputs(as_rows(x, "x")))
+        numbers = scaling.unscaled_outputs(
+            [
+                [float(output.data) for output in (given if isinstance(given, list) else [given])]
+                for given in scalars
+            ]
+        )
+        return [row[0] for row in numbers] if len(numbers[0]) == 1 else list(numbers)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        inputs: Iterable[str] = (),
+        targets: Iterable[str] = (),
+        plugins: PluginManager | None = None,
+    ) -> None:
+        """Write the network to a file. See `valor.checkpoint.save`.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     MLP(2, [1], seed=0).save(f"{folder}/model.json")
+        ...     MLP.load(f"{folder}/model.json")
+        MLP(2 -> 1 sigmoid, 3 parameters)
+        """
+        from valor.checkpoint import save
+
+        save(self, path, inputs=inputs, targets=targets, plugins=plugins)
+
+    @staticmethod
+    def load(path: str | os.PathLike[str], plugins: PluginManager | None = None) -> "MLP":
+        """Return the network of a file. See `valor.checkpoint.load`."""
+        from valor.checkpoint import load
+
+        return load(path, plugins)
+
     def __repr__(self) -> str:
         inputs = len(self.camadas[0].neuronios[0].pesos)
         layers = " -> ".join(f"{len(c.neuronios)} {c.activation.name}" for c in self.camadas)
@@ -283,6 +359,18 @@ def _activation(given: Any, plugins: PluginManager | None) -> Activation:
 
 def _initializer(given: Any, plugins: PluginManager | None) -> Initializer:
     return UNIFORM if given is None else resolve(Initializer, given, plugins, "initializer")
+
+
+def _drawn(initializer: Initializer, generator: Any, fan_in: int, fan_out: int) -> list[Any]:
+    """Return the weights of a layer that are drawn together, one row a neuron."""
+    rows = initializer(generator, fan_in, fan_out)
+    if not isinstance(rows, list) or any(not isinstance(row, list) for row in rows):
+        raise FormulaError(f"{initializer} must return a list of lists, not {shown(rows)}")
+    if len(rows) != fan_out or any(len(row) != fan_in for row in rows):
+        raise FormulaError(
+            f"{initializer} must return {fan_out} rows of {fan_in} numbers, not {shown(rows)}"
+        )
+    return [[number(value, f"a value of {initializer}") for value in row] for row in rows]
 
 
 def _generator(seed: Any) -> Any:

@@ -27,7 +27,8 @@ def _check_name(record: Any, attribute: Any, name: Any) -> None:
 def _check_call(record: Any, attribute: Any, call: Any) -> None:
     """Check that a formula takes what the framework will give it."""
     owner = f"{type(record).__name__}({record.name!r})"
-    expected = ", ".join((*record.takes, "*", "…"))
+    takes = record.positional
+    expected = ", ".join((*takes, "*", "…"))
     if not callable(call):
         raise InvalidArgumentError(
             f"{owner}: call must be a function of ({expected}), not {call!r}"
@@ -41,10 +42,10 @@ def _check_call(record: Any, attribute: Any, call: Any) -> None:
     missing = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
     if missing:
         raise InvalidArgumentError(f"{owner}: hyperparameter {missing[0]!r} needs a default")
-    if len(positional) == len(record.takes) or (starred and len(positional) < len(record.takes)):
+    if len(positional) == len(takes) or (starred and len(positional) < len(takes)):
         return
     names = ", ".join(p.name for p in positional)
-    hint = "; a hyperparameter goes after a *" if len(positional) > len(record.takes) else ""
+    hint = "; a hyperparameter goes after a *" if len(positional) > len(takes) else ""
     raise InvalidArgumentError(f"{owner}: call must take ({expected}), not ({names}){hint}")
 
 
@@ -104,6 +105,11 @@ class Formula(Record):
         factory=dict, validator=_check_validators, kw_only=True
     )
     bound: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
+
+    @property
+    def positional(self) -> tuple[str, ...]:
+        """The names of what the framework gives the formula."""
+        return self.takes
 
     @property
     def hyperparameters(self) -> dict[str, Any]:

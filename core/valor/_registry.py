@@ -19,6 +19,7 @@ from valor.contracts import (
     Penalty,
     Reader,
     Record,
+    Scaler,
     Schedule,
 )
 from valor.exceptions import (
@@ -30,7 +31,16 @@ from valor.exceptions import (
 
 R = TypeVar("R", bound=Record)
 
-FROM_FUNCTIONS = (Activation, Loss, Penalty, GradientTransform, Schedule, Initializer, Metric)
+FROM_FUNCTIONS = (
+    Activation,
+    Loss,
+    Penalty,
+    GradientTransform,
+    Schedule,
+    Initializer,
+    Metric,
+    Scaler,
+)
 
 
 def providers(manager: PluginManager, kind: type[R]) -> dict[str, list[tuple[Plugin, R]]]:
@@ -254,6 +264,13 @@ reader = _look_up(
     """
     >>> reader("csv", delimiter=";").hyperparameters["delimiter"]
     ';'
+""",
+)
+scaler = _look_up(
+    Scaler,
+    """
+    >>> scaler("standard").formula([1.0, 3.0])
+    (2.0, 1.0)
 """,
 )
 callback = _look_up(

@@ -1,12 +1,16 @@
 """What a training run leaves behind: `Run`, its `History`, and the `EpochReport` of an epoch."""
 
+import math
+import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
 
+from valor._manager import HookUse
 from valor.contracts import Loss, Optimizer
+from valor.exceptions import InvalidArgumentError
 
 
 @attrs.frozen(eq=False)
@@ -19,6 +23,8 @@ class EpochReport:
         loss: the epoch's loss: that of its batches, summed or averaged as the loss says, each as it
             was before its update.
         completed_steps: the optimizer steps of the run so far.
+        metrics: what else the epoch's row of the history holds, by name: ``validation_loss``, and
+            the metrics.
 
     >>> report = EpochReport(epoch=2, epochs=10, loss=0.25, completed_steps=8)
     >>> f"epoch {report.epoch} of {report.epochs}: {report.loss}"
@@ -29,6 +35,7 @@ class EpochReport:
     epochs: int
     loss: float
     completed_steps: int
+    metrics: Mapping[str, float] = attrs.field(factory=dict)
 
 
 class History:
@@ -66,6 +73,10 @@ class History:
         return {name: column[epoch] for name, column in self._columns.items()}
 
 
+def _no_rate(step: int) -> float:
+    return math.nan
+
+
 @attrs.define(eq=False)
 class Run:
     """One call of `Trainer.fit`.
@@ -79,7 +90,8 @@ class Run:
             which has not compiled yet.
         engine_reason: why it is that one, and what the engine adds to that.
         seed: what the order of the samples followed from; None where they were not shuffled.
-        history: the loss of every completed epoch, ``run.history["loss"]``.
+        history: the loss of every completed epoch, ``run.history["loss"]``; with validation data
+            and metrics, ``validation_loss`` and the metrics too.
         completed_steps: how many optimizer steps were applied.
         stopped_by: "epochs" when all were done, the name of the plugin that voted to stop,
             "interrupt" after Ctrl-C, "error" after an exception; "" while the run goes on.
@@ -101,6 +113,9 @@ class Run:
     history: History = attrs.field(factory=History)
     completed_steps: int = 0
     stopped_by: str = ""
+    _rate: Callable[[int], float] = attrs.field(default=_no_rate, repr=False)
+    _uses: Callable[[], list[HookUse]] = attrs.field(default=list, repr=False)
+    _save: Callable[[Any], None] | None = attrs.field(default=None, repr=False, init=False)
 
     @property
     def completed_epochs(self) -> int:
@@ -117,7 +132,45 @@ class Run:
             epochs=self.epochs,
             loss=self.history["loss"][-1],
             completed_steps=self.completed_steps,
+            metrics={
+                name: self.history[name][-1]
+                for name in self.history
+                # One that is shorter has not come to this epoch yet.
+                if name != "loss" and len(self.history[name]) == len(self.history)
+            },
         )
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the last completed step, or of the first where there is none."""
+        return self._rate(max(1, self.completed_steps))
+
+    @property
+    def hooks(self) -> list[HookUse]:
+        """Every lifecycle hook that anybody listens to in this run, in the order of the calls."""
+        return self._uses()
+
+    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write all that it takes to go on with the run, to the same bits, to a file.
+
+        It holds the state of the last completed step, also where a plugin has put other numbers on
+        the model after it. The file is written atomically, and what was there before is kept beside
+        it, as ``path + ".previous"``. See `Trainer.fit` for how to resume from it.
+
+        Args:
+            path: the file; its folder must exist.
+
+        Raises:
+            InvalidArgumentError: the run is over, and `fit` has returned; or a plugin gave
+                something to keep that a file cannot hold.
+            OSError: the file cannot be written; what was there before is still there.
+        """
+        if self._save is None:
+            raise InvalidArgumentError(
+                "a run can be saved from a hook, while it goes on and when it ends, but not after "
+                "fit has returned; add a callback such as checkpoint"
+            )
+        self._save(path)
 
     def __repr__(self) -> str:
         last = self.report

@@ -22,6 +22,7 @@ __all__ = [
     "Engine",
     "Exporter",
     "Formula",
+    "Forward",
     "GradientTransform",
     "Initializer",
     "Loss",
@@ -32,9 +33,16 @@ __all__ = [
     "Program",
     "Reader",
     "Record",
+    "Scaler",
     "Schedule",
 ]
 
+_OVER = checked_by(attrs.validators.in_(("neuron", "layer")))
+_STATE = checked_by(
+    attrs.validators.deep_mapping(
+        attrs.validators.instance_of(str), attrs.validators.instance_of((int, float))
+    )
+)
 _SUFFIXES = checked_by(
     attrs.validators.deep_iterable(
         attrs.validators.matches_re(r"\..+"), attrs.validators.instance_of(tuple)
@@ -52,9 +60,7 @@ class Activation(Formula):
     """
 
     kind, plural, takes = "activation", "activations", ("v",)
-    over: str = attrs.field(
-        default="neuron", validator=checked_by(attrs.validators.in_(("neuron", "layer")))
-    )
+    over: str = attrs.field(default="neuron", validator=_OVER)
 
 
 @attrs.frozen(eq=False)
@@ -100,14 +106,7 @@ class Optimizer(Formula):
     """
 
     kind, plural, takes = "optimizer", "optimizers", ("parameter", "gradient", "state", "step")
-    state: Mapping[str, float] = attrs.field(
-        factory=dict,
-        validator=checked_by(
-            attrs.validators.deep_mapping(
-                attrs.validators.instance_of(str), attrs.validators.instance_of((int, float))
-            )
-        ),
-    )
+    state: Mapping[str, float] = attrs.field(factory=dict, validator=_STATE)
 
 
 class GradientTransform(Formula):
@@ -121,29 +120,59 @@ class GradientTransform(Formula):
     kind, plural, takes = "gradient_transform", "gradient_transforms", ("gradients",)
 
 
+@attrs.frozen(eq=False)
 class Schedule(Formula):
     """``call(step, total_steps, *, …) -> float``: stands where a learning rate may stand.
 
+    With a state, ``call(step, total_steps, state, *, …) -> (rate, state)``, which is called before
+    the first step of each epoch and holds for the whole of it.
+
+    Attributes:
+        state: the names and first values of what the formula remembers from epoch to epoch; it
+            gets and returns them as a tuple in this order. What is named ``loss`` is set before
+            each call: to the loss of the last epoch, on the validation data where there are any,
+            as soon as there is one.
+
     >>> Schedule("inverse", lambda step, total_steps, *, first=0.1: first / step)(2, 100)
     0.05
+    >>> def until(step, total_steps, state, *, goal=0.5):
+    ...     return (0.1 if state[0] > goal else 0.01), state
+    >>> Schedule("until", until, state={"loss": math.inf})(2, 100, (0.25,))
+    (0.01, (0.25,))
     """
 
-    __slots__ = ()
     kind, plural, takes = "schedule", "schedules", ("step", "total_steps")
+    state: Mapping[str, float] = attrs.field(factory=dict, validator=_STATE)
+
+    @property
+    def positional(self) -> tuple[str, ...]:
+        """The names of what the framework gives the formula."""
+        return (*self.takes, "state") if self.state else self.takes
 
 
+@attrs.frozen(eq=False)
 class Initializer(Formula):
     """``call(random, fan_in, fan_out, *, …) -> float``: one first value of a parameter.
 
+    With ``over="layer"``, ``call(…) -> list``: the weights of a whole layer, one row a neuron.
+
     `random` is the network's own `random.Random`, `fan_in` and `fan_out` the widths of the layer's
     input and output.
+
+    Attributes:
+        over: "neuron" to be called for each parameter, "layer" for each layer.
+        biases: whether biases are drawn as weights are; if not, they begin at 0. Those of a layer
+            that is drawn as a whole always do.
 
     >>> Initializer("fan", lambda random, fan_in, fan_out: 1.0 / fan_in)(random.Random(0), 4, 2)
     0.25
     """
 
-    __slots__ = ()
     kind, plural, takes = "initializer", "initializers", ("random", "fan_in", "fan_out")
+    over: str = attrs.field(default="neuron", validator=_OVER)
+    biases: bool = attrs.field(
+        default=True, validator=checked_by(attrs.validators.instance_of(bool))
+    )
 
 
 class Metric(Formula):
@@ -198,6 +227,19 @@ class Callback(Formula):
     kind, plural, takes = "callback", "callbacks", ()
 
 
+class Scaler(Formula):
+    """``call(values, *, …) -> (shift, factor)``, from all values of one column.
+
+    Each value is then scaled to ``(value - shift) * factor``.
+
+    >>> Scaler("halve", lambda values: (0.0, 0.5))([1.0, 3.0])
+    (0.0, 0.5)
+    """
+
+    __slots__ = ()
+    kind, plural, takes = "scaler", "scalers", ("values",)
+
+
 class Program(Protocol):
     """A training run compiled by an engine for one model, one loss, one optimizer and one plan."""
 
@@ -227,6 +269,20 @@ class Program(Protocol):
         """What the engine wants added to `Run.engine_reason`; "" if nothing."""
 
 
+class Forward(Protocol):
+    """Computes a model's outputs, and the losses of samples, and trains nothing."""
+
+    def __call__(
+        self, inputs: Sequence[Sequence[float]], targets: Sequence[Sequence[float]]
+    ) -> tuple[list[list[float]], list[float]]:
+        """Return the outputs and the loss of each sample, by the parameters as they are now.
+
+        Args:
+            inputs, targets: one row a sample, as those of a `Plan`; where there is no loss, no
+                targets, and no losses come back.
+        """
+
+
 @attrs.frozen(eq=False)
 class Engine(Record):
     """``compile(model, loss, optimizer, plan) -> Program``.
@@ -237,6 +293,9 @@ class Engine(Record):
     Attributes:
         automatic: whether the engine promises the bits of the visible graph in mode "exact", so
             that ``engine="auto"`` may choose it.
+        forward: ``forward(model, loss, input_width, target_width) -> Forward``, what computes
+            outputs and losses without training; None where the engine has none. `loss` is None
+            where only outputs are wanted, and `target_width` then 0. It raises as `compile` does.
 
     >>> Engine("mine", compile=lambda model, loss, optimizer, plan: ...).name
     'mine'
@@ -248,6 +307,10 @@ class Engine(Record):
     )
     automatic: bool = attrs.field(
         default=False, validator=checked_by(attrs.validators.instance_of(bool))
+    )
+    forward: Callable[..., Forward] | None = attrs.field(
+        default=None,
+        validator=checked_by(attrs.validators.optional(attrs.validators.is_callable())),
     )
 
 
@@ -269,6 +332,9 @@ class Plan:
         completed_steps: how many steps of this plan are done; a program starts after them, with
             the `state` of then.
         threads: how many threads an engine may use. What it computes does not depend on it.
+        notify: what an engine calls within each step, with the name of a hook and its arguments,
+            as the eager engine does; None where nobody listens. An engine that builds no graph
+            cannot, and is not given such a plan.
     """
 
     inputs: Sequence[Sequence[float]]
@@ -285,6 +351,7 @@ class Plan:
     state: list[tuple[float, ...]] | None = None
     completed_steps: int = 0
     threads: int = 1
+    notify: Callable[..., None] | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -327,6 +394,7 @@ KINDS: dict[str, type[Record]] = {
         Metric,
         Exporter,
         Reader,
+        Scaler,
         Callback,
         Engine,
     )

@@ -25,11 +25,15 @@ class DataError(InvalidArgumentError):
 
     Attributes:
         missing_column: the column that was asked for and is not in the table, or None.
+        text_column: the column that holds something else than numbers, or None.
     """
 
-    def __init__(self, message: str, *, missing_column: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, missing_column: str | None = None, text_column: str | None = None
+    ) -> None:
         super().__init__(message)
         self.missing_column = missing_column
+        self.text_column = text_column
 
 
 class GraphCycleError(ValorError, ValueError):
@@ -72,6 +76,14 @@ class ModelFileError(ValorError, ValueError):
     """A file is not a model that this version of Valor can read."""
 
 
+class CheckpointError(ValorError, ValueError):
+    """A file is not a checkpoint that this run can be resumed from; the text says why."""
+
+
+class LockedError(ValorError, RuntimeError):
+    """A file is in use by another run; the text names the process that holds it."""
+
+
 class MissingExtraError(ValorError, ImportError):
     """An optional dependency is not installed; the text names the extra that brings it."""
 
@@ -82,6 +94,10 @@ class CannotCompileError(ValorError, TypeError):
 
 class EngineWarning(UserWarning):
     """``engine="auto"`` could not compile and runs eagerly; the text says why, and the remedy."""
+
+
+class CheckpointWarning(UserWarning):
+    """A run was resumed without a plugin that had something kept in the checkpoint."""
 
 
 class ConformanceError(ValorError, AssertionError):

@@ -1,8 +1,10 @@
 """Every hook: who calls it, when, in what order, what the answer does, and an example.
 
 There are two grammars. *Collection* hooks take no arguments and yield records; the plugin manager
-calls each once, when it loads the plugin. *Lifecycle* hooks are called by the trainer during a run;
-they are called on the callbacks of the run first (the last one given first), then on the other
+calls each once, when it loads the plugin. *Lifecycle* hooks are called by the trainer during a run,
+in this order: before training; before each epoch; before and after each batch, and within its step;
+at the end of an epoch validation, after the epoch, the votes to stop; after steps; after training.
+They are called on the callbacks of the run first (the last one given first), then on the other
 plugins (the last one loaded first), unless a plugin asks otherwise with ``hookimpl(tryfirst=True)``
 or ``hookimpl(trylast=True)``. A hook may leave out arguments that it has no use for.
 Hooks are plain functions: there are no hook wrappers, which would come between a hook that fails
@@ -29,10 +31,12 @@ from valor.contracts import (
     Optimizer,
     Penalty,
     Reader,
+    Scaler,
     Schedule,
 )
 
 if TYPE_CHECKING:
+    from valor._graph import Valor
     from valor._run import EpochReport, Run
 
 PROJECT = "valor"
@@ -181,6 +185,18 @@ def valor_register_readers() -> Iterable[Reader]:  # type: ignore[empty-body]
 
 
 @hookspec
+def valor_register_scalers() -> Iterable[Scaler]:  # type: ignore[empty-body]
+    """Yield scalers, to be named in ``Trainer.fit(x, y, scale_inputs="halve")``.
+
+    Called by the manager when it loads the plugin. Example::
+
+        @hookimpl
+        def valor_register_scalers():
+            yield Scaler("halve", lambda values: (0.0, 0.5))
+    """
+
+
+@hookspec
 def valor_register_callbacks() -> Iterable[Callback]:  # type: ignore[empty-body]
     """Yield callbacks by name, to be named in ``Trainer(…, callbacks=["stop_below"])`` and in TOML.
 
@@ -218,20 +234,6 @@ def valor_before_training(run: "Run") -> None:
 
 
 @hookspec
-def valor_after_steps(run: "Run") -> None:
-    """See how far the run has come, without slowing it down: for progress on a screen.
-
-    Called by the trainer each time the engine comes back: at the latest after half a second, or
-    after one step where a step takes longer; and at each epoch that somebody listens to. Listening
-    here does not make the trainer stop at each epoch, so several may have passed since the last
-    call; `Run.history` has them all.
-
-    Args:
-        run: the run; `completed_steps`, `completed_epochs` and `report` tell where it stands.
-    """
-
-
-@hookspec
 def valor_before_epoch(run: "Run") -> None:
     """Look at the state between two epochs.
 
@@ -239,6 +241,129 @@ def valor_before_epoch(run: "Run") -> None:
 
     Args:
         run: the run; its `completed_epochs` tells where it stands.
+    """
+
+
+@hookspec
+def valor_before_batch(run: "Run") -> None:
+    """Look at the state before a step.
+
+    Called by the trainer before each batch. Listening here makes the engine take one step at a
+    time.
+
+    Args:
+        run: the run; its `completed_steps` tells where it stands.
+    """
+
+
+@hookspec
+def valor_after_forward(run: "Run", outputs: "list[list[Valor]]") -> None:
+    """Look at what the model says of a batch.
+
+    Called by the eager engine within each step, before losses are computed. The hooks within a step
+    (this one and the five that follow it) need the visible graph: where anybody listens to them,
+    the engine is eager.
+
+    Args:
+        run: the run; its `completed_steps` are those before this step.
+        outputs: the outputs of each sample of the batch, as scalars of the graph.
+    """
+
+
+@hookspec
+def valor_after_loss(run: "Run", loss: "Valor") -> None:
+    """Look at the loss of a batch, without penalties.
+
+    Called by the eager engine within each step.
+
+    Args:
+        run: the run.
+        loss: the loss, summed or averaged over the batch, as a scalar of the graph.
+    """
+
+
+@hookspec
+def valor_before_backward(run: "Run", loss: "Valor") -> None:
+    """Look at the graph of a step before gradients are computed.
+
+    Called by the eager engine within each step, once its loss is known to be finite.
+
+    Args:
+        run: the run.
+        loss: the loss of the batch with its penalties, the root of the graph.
+    """
+
+
+@hookspec
+def valor_after_backward(run: "Run") -> None:
+    """Look at the gradients of a step, or change them.
+
+    Called by the eager engine within each step, before the gradient transforms. The gradients are
+    on the parameters, ``run.model.parametros()``; what `grad` holds when this returns is what
+    counts.
+
+    Args:
+        run: the run.
+    """
+
+
+@hookspec
+def valor_before_step(run: "Run", gradients: "list[float]") -> None:
+    """Look at the gradients that the optimizer is about to be given.
+
+    Called by the eager engine within each step, after the gradient transforms.
+
+    Args:
+        run: the run.
+        gradients: one number for each trainable parameter; a copy, which changes nothing.
+    """
+
+
+@hookspec
+def valor_after_step(run: "Run") -> None:
+    """Look at the parameters right after a step was applied.
+
+    Called by the eager engine within each step, at its end; the step is not on the run's books yet.
+    Under every engine, `valor_after_batch` comes next.
+
+    Args:
+        run: the run; its `completed_steps` are those before this step.
+    """
+
+
+@hookspec
+def valor_after_batch(run: "Run", loss: float) -> None:
+    """See what a step brought.
+
+    Called by the trainer after each batch. Listening here makes the engine take one step at a time.
+
+    Args:
+        run: the run, with the step on its books.
+        loss: the loss of the batch, as it was before the step.
+    """
+
+
+@hookspec
+def valor_before_validation(run: "Run") -> None:
+    """Look at the state before the validation at the end of an epoch.
+
+    Called by the trainer after each epoch of a run that has validation data or metrics.
+
+    Args:
+        run: the run.
+    """
+
+
+@hookspec
+def valor_after_validation(run: "Run", report: "EpochReport") -> None:
+    """See what the validation at the end of an epoch brought.
+
+    Called by the trainer after each epoch of a run that has validation data or metrics, before
+    `valor_after_epoch`.
+
+    Args:
+        run: the run; its history has the numbers already.
+        report: the epoch's number, loss and metrics.
     """
 
 
@@ -251,7 +376,7 @@ def valor_after_epoch(run: "Run", report: "EpochReport") -> None:
 
     Args:
         run: the run.
-        report: the epoch's number and loss.
+        report: the epoch's number, loss and metrics.
     """
 
 
@@ -272,7 +397,51 @@ def valor_should_stop(run: "Run", report: "EpochReport") -> Any:
 
     Args:
         run: the run.
-        report: the epoch's number and loss.
+        report: the epoch's number, loss and metrics.
+    """
+
+
+@hookspec
+def valor_after_steps(run: "Run") -> None:
+    """See how far the run has come, without slowing it down: for progress, and for checkpoints.
+
+    Called by the trainer each time the engine comes back: at the latest after half a second, or
+    after one step where a step takes longer; and at each epoch or batch that somebody listens to.
+    Listening here does not make the trainer stop at each epoch, so several may have passed since
+    the last call; `Run.history` has them all. At an epoch that somebody listens to it comes last:
+    whoever saves the run here saves what everybody else made of the epoch.
+
+    Args:
+        run: the run; `completed_steps`, `completed_epochs` and `report` tell where it stands.
+    """
+
+
+@hookspec
+def valor_save_checkpoint(run: "Run") -> Any:
+    """Give what a plugin has to remember of a run, so that a resumed run goes on as if nothing was.
+
+    Called by the trainer when the run is saved (`Run.save_checkpoint`). The answer is kept in the
+    file under the plugin's name: None, numbers, texts, True, False, and lists and dicts of them. Example::
+
+        @hookimpl
+        def valor_save_checkpoint(self):
+            return {"best": self.best, "waited": self.waited}
+
+    Args:
+        run: the run.
+    """
+
+
+@hookspec
+def valor_load_checkpoint(run: "Run", state: Any) -> None:
+    """Take back what `valor_save_checkpoint` gave.
+
+    Called by the trainer once, when a run is resumed from a file, after `valor_before_training`; of
+    those plugins only of whose name there is something in the file.
+
+    Args:
+        run: the run, as it was when it was saved.
+        state: what this plugin's `valor_save_checkpoint` gave.
     """
 
 
@@ -298,3 +467,11 @@ def valor_on_training_error(run: "Run", error: BaseException) -> None:
         run: the run, in the state of the last completed step.
         error: what ended it.
     """
+
+
+# In the order in which a run calls them.
+LIFECYCLE = tuple(
+    name
+    for name in list(globals())
+    if name.startswith("valor_") and not name.startswith("valor_register_")
+)

@@ -2,34 +2,53 @@
 
 import math
 import operator
+import os
+import time
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from valor._auto import ALWAYS_EXACT, AUTO, automatic_engine, choose, compile_or_fall_back
+import attrs
+
+from valor._auto import (
+    ALWAYS_EXACT,
+    AUTO,
+    automatic_engine,
+    choose,
+    compile_or_fall_back,
+    is_worth_compiling,
+)
 from valor._checks import check_widths, parameters_of
-from valor._data import as_rows, as_samples, at_least_one
+from valor._data import Rows, as_rows, as_samples, at_least_one, truth
 from valor._discovery import default_manager
-from valor._eager import EAGER, outputs_of, sample_loss
+from valor._eager import EAGER, outputs_of
 from valor._graph import Valor
-from valor._loop import Interrupts, Loop
+from valor._loop import STEP_HOOKS
 from valor._manager import PluginManager
+from valor._preparation import Prepared, Request, prepared
+from valor._rates import Rates
 from valor._registry import resolve
+from valor._resuming import check_resumable, settings_of, state_of
 from valor._run import Run
+from valor._session import Session
+from valor._validation import Measured, check_metrics, forward_of
 from valor.contracts import (
     Callback,
     Engine,
     Formula,
+    Forward,
     GradientTransform,
     Loss,
     Metric,
     Optimizer,
     Penalty,
     Plan,
-    Program,
+    Scaler,
 )
-from valor.exceptions import InvalidArgumentError
-from valor.functions import number
+from valor.exceptions import CannotCompileError, CheckpointError, InvalidArgumentError
+
+if TYPE_CHECKING:
+    from valor.checkpoint import Snapshot
 
 F = TypeVar("F", bound=Formula)
 
@@ -112,17 +131,26 @@ class Trainer:
         self.run: Run | None = None
         self._state: list[tuple[float, ...]] | None = None
         self._state_of: tuple[Optimizer, list[Valor]] = self.optimizer, []
+        self._rates_of: Rates | None = None
         self._completed_steps = 0
         self._completed_epochs = 0
 
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         *,
         epochs: int,
         batch_size: int | None = None,
         shuffle: bool = False,
+        validation: Any = None,
+        stratify: bool = False,
+        metrics: Iterable[Any] = (),
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        scale_inputs: Any = None,
+        scale_targets: Any = None,
+        resume_from: str | os.PathLike[str] | None = None,
     ) -> Run:
         """Train for some epochs, and return the run.
 
@@ -131,23 +159,63 @@ class Trainer:
         of its last completed step, and `run` on the trainer says which that was.
 
         Args:
-            x: the samples: rows of as many numbers as the model has inputs. An array of NumPy is
-                not copied, and may be a `numpy.memmap` larger than memory.
+            x: the samples: rows of as many numbers as the model has inputs; a data frame of pandas
+                or polars; or an array of NumPy, which is not copied, and may be a `numpy.memmap`
+                larger than memory. Without `y`, batches: pairs of samples and targets.
             y: the targets, one a sample: a number, or a row where the model has several outputs.
             epochs: how often to go through the samples, at least 1.
             batch_size: how many samples a step takes; all of them if None.
             shuffle: whether to take the samples in another order each epoch.
+            validation: what to measure the loss on after each epoch, ``validation_loss`` in the
+                history: data ``(x, y)``; or a share such as 0.2 of the samples, which are drawn by
+                the seed, and then not trained on.
+            stratify: whether that share is to have each class as often as the whole has.
+            metrics: names, records or functions of metrics, to be measured after each epoch: on
+                the validation data (``validation_accuracy``), or else on the training data.
+            sample_weight: by what to multiply the loss of each sample, one number a sample.
+            class_weight: likewise, of each class: a dict from the class (the target, or the place
+                of the largest of several) to a number, or "balanced" for classes that count alike.
+            scale_inputs, scale_targets: names, records or functions of scalers, to be fitted to
+                the samples that are trained on; ``model.scaling`` then keeps what was found, and
+                is used again by a later call.
+            resume_from: a checkpoint of a run of the same model, data and arguments; this run then
+                goes on from there, and ends with the same bits as if it had never been stopped.
+                `epochs` counts those that are done already.
 
         Raises:
             DataError: the data are empty, ragged, not finite, or do not fit the model.
-            InvalidArgumentError: `epochs` or `batch_size` is not an int of at least 1.
+            InvalidArgumentError: another argument is not what is described here.
+            CheckpointError: the checkpoint cannot be read, or is of another run.
             MissingExtraError, CannotCompileError: the engine that was asked for by name cannot
                 run; "auto" runs eagerly then.
             NonFiniteError: a loss or a parameter stopped being finite.
         """
-        plan, forward = self._plan(x, y, epochs, batch_size, shuffle)
-        engine, reason = self._chosen(plan, forward)
+        snapshot = None
+        if resume_from is not None:
+            from valor.checkpoint import read_snapshot
+
+            snapshot = read_snapshot(resume_from)
+        records = self._records(Metric, "metrics", metrics)
+        check_metrics(records)
+        shuffle = truth(shuffle, "shuffle")
+        request = Request(
+            x,
+            y,
+            validation=validation,
+            stratify=truth(stratify, "stratify"),
+            metrics=records,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            input_scaler=self._scaler("scale_inputs", scale_inputs),
+            target_scaler=self._scaler("scale_targets", scale_targets),
+            seed=self._seed(shuffle or validation is not None, snapshot),
+        )
+        samples, plan = self._plan(request, epochs, batch_size, shuffle)
+        rates = self._rates()
+        if snapshot is not None:
+            plan = self._resumed(snapshot, str(resume_from), samples, plan, rates)
         manager = (self._manager or default_manager()).fork(self.callbacks)
+        engine, reason = self._chosen(plan, samples, manager)
         run = self.run = Run(
             model=self.model,
             loss=self.loss,
@@ -156,27 +224,24 @@ class Trainer:
             steps_per_epoch=plan.steps_per_epoch,
             engine=engine.name,
             engine_reason=reason,
-            seed=plan.seed if shuffle else None,
+            seed=plan.seed if shuffle or validation is not None else None,
+            rate=lambda step: rates.at(plan.first_step + step, plan.total_steps),
+            uses=manager.hook_uses,
         )
-        try:
-            manager.hook.valor_before_training(run=run)
-            # After the hook, which may still change the model: freeze it, give it other weights.
-            engine, reason, program = self._compiled(engine, reason, plan)
-            run.engine = engine.name
-            run.engine_reason = f"{reason}; {program.remark}" if program.remark else reason
-            self._train(program, plan, run, manager)
-        except BaseException as error:
-            run.stopped_by = "error"
-            error.add_note(
-                f"training stopped; model and optimizer are in the state of completed step "
-                f"{run.completed_steps} of this run"
-            )
-            try:
-                manager.hook.valor_on_training_error(run=run, error=error)
-            except Exception as second:
-                error.add_note(f"then valor_on_training_error failed too: {second!r}")
-            raise
-        manager.hook.valor_after_training(run=run)
+        session = Session(
+            run,
+            plan,
+            samples,
+            rates,
+            self.optimizer,
+            manager,
+            self.engine,
+            engine,
+            reason,
+            self._remember,
+            snapshot,
+        )
+        session.go()
         return run
 
     def predict(self, x: Any) -> list[Any]:
@@ -192,11 +257,19 @@ class Trainer:
             DataError: the data are empty, ragged or not finite.
             InvalidArgumentError: they have another width than the model's inputs.
         """
-        rows = [_numbers(outputs_of(self.model, row)) for row in as_rows(x, "x")]
-        return [row[0] for row in rows] if len(rows[0]) == 1 else rows
+        rows, scaling = as_rows(x, "x"), getattr(self.model, "scaling", None)
+        if scaling is not None:
+            rows = scaling.scaled_inputs(rows)
+        outputs, _ = self._forward(None, rows, [])(rows, [])
+        if scaling is not None:
+            outputs = scaling.unscaled_outputs(outputs)
+        return [row[0] for row in outputs] if len(outputs[0]) == 1 else outputs
 
     def evaluate(self, x: Any, y: Any, metrics: Iterable[Any] = ()) -> dict[str, float]:
         """Return the loss over all samples, without penalties, and metrics, by name.
+
+        Where the model has a scaling, the loss is of the scaled targets, as in training; metrics
+        are of the numbers as they are given here.
 
         Args:
             x, y: the samples and targets, as for `fit`.
@@ -206,23 +279,14 @@ class Trainer:
             DataError: the data are empty, ragged, not finite, or do not fit the model.
         """
         records = self._records(Metric, "metrics", metrics)
-        names = ["loss", *(record.name for record in records)]
-        for name in names:
-            if names.count(name) > 1:
-                raise InvalidArgumentError(
-                    f"metrics must have names of their own, not two {name!r}"
-                )
+        check_metrics(records)
         inputs, targets = as_samples(x, y)
+        scaling = getattr(self.model, "scaling", None)
+        if scaling is not None:
+            inputs, targets = scaling.scaled_inputs(inputs), scaling.scaled_targets(targets)
         check_widths(self.model, inputs, targets)
-        total, outputs = 0.0, []
-        for row, target in zip(inputs, targets, strict=True):
-            predicted = outputs_of(self.model, row)
-            total += float(sample_loss(self.loss, predicted, target))
-            outputs.append(_numbers(predicted))
-        result = {"loss": total / len(inputs) if self.loss.reduction == "mean" else total}
-        for record in records:
-            result[record.name] = float(number(record(outputs, list(targets)), str(record)))
-        return result
+        measured = Measured(inputs, targets, records, scaling=scaling)
+        return measured.numbers(self._forward(self.loss, inputs, targets), self.loss)
 
     def explain(
         self, x: Any, y: Any, *, batch_size: int | None = None, shuffle: bool = False
@@ -247,16 +311,24 @@ class Trainer:
         the graph of the first sample's loss has 13 scalars
         the model has 3 parameters
         """
-        plan, forward = self._plan(x, y, 1, batch_size, shuffle)
-        engine, reason = self._chosen(plan, forward)
+        shuffle = truth(shuffle, "shuffle")
+        samples, plan = self._plan(Request(x, y), 1, batch_size, shuffle)
+        engine, reason = self._chosen(plan, samples, self._manager or default_manager())
         wanted = engine
         if self.engine is AUTO:
             wanted = automatic_engine(self._manager or default_manager()) or EAGER
         before = [
             (parameter, parameter.data, parameter.grad) for parameter in parameters_of(self.model)
         ]
+        for parameter, value, _ in before:
+            parameter.data = float(value)
+        given = self.model, samples.loss, self._rates().optimizer, plan
         try:
-            used, why, program = self._compiled(wanted, reason, plan)
+            used, why = wanted, reason
+            if self.engine is AUTO:
+                used, why, program = compile_or_fall_back(wanted, reason, *given, level=2)
+            else:
+                program = wanted.compile(*given)
             if used is not wanted:
                 engine, reason = used, why
             text = f"one epoch: engine {engine.name}, {reason}"
@@ -269,73 +341,114 @@ class Trainer:
             for parameter, value, gradient in before:
                 parameter.data, parameter.grad = value, gradient
 
-    def _train(self, program: Program, plan: Plan, run: Run, manager: PluginManager) -> None:
-        with Interrupts() as interrupts:
-            loop = Loop(program, plan, self.loss, run, manager, interrupts)
-            try:
-                loop.to_the_end()
-            finally:
-                interrupts.held = True
-                program.write_back()  # an interrupted program books its last call here
-                loop.keep_books()
-                self._state = program.state()
-                self._state_of = self.optimizer, self.model.parametros()
-                self._completed_steps = plan.first_step + run.completed_steps
-                self._completed_epochs += math.ceil(run.completed_steps / run.steps_per_epoch)
+    def _remember(self, session: Session) -> None:
+        """Note what a later run goes on from."""
+        run, plan = session.run, session.plan
+        self._state = session.state()
+        self._rates_of = session.rates
+        self._state_of = self.optimizer, self.model.parametros()
+        self._completed_steps = plan.first_step + run.completed_steps
+        self._completed_epochs = plan.first_epoch + math.ceil(
+            run.completed_steps / run.steps_per_epoch
+        )
 
-    def _chosen(self, plan: Plan, forward: float) -> tuple[Engine, str]:
+    def _rates(self) -> Rates:
+        """Return where the learning rate comes from: a schedule goes on from where it was."""
+        if self._rates_of is not None and self._goes_on(parameters_of(self.model)):
+            return self._rates_of
+        return Rates(self.optimizer)
+
+    def _goes_on(self, parameters: list[Valor]) -> bool:
+        """Tell whether what the optimizer remembers is of these parameters."""
+        optimizer, remembered = self._state_of
+        return optimizer is self.optimizer and remembered == parameters
+
+    def _resumed(
+        self, snapshot: "Snapshot", path: str, samples: Prepared, plan: Plan, rates: Rates
+    ) -> Plan:
+        """Return the plan of a run that goes on from a checkpoint."""
+        try:
+            check_resumable(
+                snapshot, settings_of(samples, self.optimizer, plan), plan, self.model, rates
+            )
+            state = state_of(snapshot, self.optimizer)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path}: this is another run: {error}") from None
+        return attrs.evolve(
+            plan,
+            first_epoch=snapshot.first_epoch,
+            first_step=snapshot.first_step,
+            completed_steps=snapshot.completed_steps,
+            state=state,
+        )
+
+    def _seed(self, needed: bool, snapshot: "Snapshot | None") -> int:
+        """Return what the order of the samples follows from: drawn where nobody says."""
+        if self.seed is not None:
+            if snapshot is not None and needed and snapshot.seed != self.seed:
+                raise CheckpointError(
+                    f"this is another run: seed is {self.seed}, but {snapshot.seed} in the "
+                    "checkpoint"
+                )
+            return self.seed
+        if snapshot is not None:
+            return snapshot.seed
+        if not needed:
+            return 0
+        import secrets
+
+        return secrets.randbits(32)
+
+    def _forward(self, loss: Loss | None, inputs: Rows, targets: Rows) -> Forward:
+        """Return what computes outputs: compiled where that is worth it."""
+        engine = self.engine
+        if engine is AUTO:
+            engine = automatic_engine(self._manager or default_manager()) or EAGER
+        start = time.perf_counter()
+        outputs_of(self.model, inputs[0])
+        seconds = time.perf_counter() - start
+        # A third of an epoch: there is no graph to walk back.
+        if not is_worth_compiling(seconds / 3, len(inputs), 1):
+            engine = EAGER
+        return forward_of(engine, self.model, loss, inputs, targets)
+
+    def _chosen(
+        self, plan: Plan, samples: Prepared, manager: PluginManager
+    ) -> tuple[Engine, str]:
         """Return the engine for a plan, and why it is that one."""
+        within = [use for use in manager.hook_uses() if use.hook in STEP_HOOKS]
+        if within and self.engine is not EAGER:
+            who = f"{within[0].plugin} listens to {within[0].hook}, within a step"
+            if self.engine is not AUTO:
+                raise CannotCompileError(
+                    f"engine {self.engine.name!r} cannot be used, because {who}, which needs the "
+                    "visible graph: engine='eager'"
+                )
+            return EAGER, f"auto: eager, because {who}"
         if self.engine is AUTO:
             call = partial(outputs_of, self.model, plan.inputs[0])
-            return choose(self._manager or default_manager(), plan, forward, call)
+            measured = samples.measured
+            also = 0 if measured is None else len(measured.inputs) // 3
+            return choose(manager, plan, samples.forward, call, also)
         exact = ALWAYS_EXACT if self.engine is EAGER and self.mode == "fast" else ""
         return self.engine, f"asked for{exact}"
 
-    def _compiled(self, engine: Engine, reason: str, plan: Plan) -> tuple[Engine, str, Program]:
-        """Turn the parameters into floats and compile; if that fails, they are as they were.
-
-        Returns:
-            The engine that compiled, why it was that one, and the program.
-        """
-        given = self.model, self.loss, self.optimizer, plan
-        parameters = self.model.parametros()
-        before = [parameter.data for parameter in parameters]
-        for parameter in parameters:
-            parameter.data = float(parameter.data)
-        try:
-            if self.engine is AUTO:
-                return compile_or_fall_back(engine, reason, *given)
-            return engine, reason, engine.compile(*given)
-        except BaseException:
-            for parameter, value in zip(parameters, before, strict=True):
-                parameter.data = value
-            raise
-
     def _plan(
-        self, x: Any, y: Any, epochs: int, batch_size: int | None, shuffle: bool
-    ) -> tuple[Plan, float]:
-        """Return what is to be done, and the seconds of one forward call."""
-        inputs, targets = as_samples(x, y)
+        self, request: Request, epochs: int, batch_size: int | None, shuffle: bool
+    ) -> tuple[Prepared, Plan]:
+        """Return the samples, and what is to be done with them."""
         parameters = parameters_of(self.model)
-        forward = check_widths(self.model, inputs, targets)
-        size = len(inputs) if batch_size is None else at_least_one(batch_size, "batch_size")
-        if type(shuffle).__name__ not in ("bool", "bool_"):  # Python's and NumPy's
-            raise InvalidArgumentError(f"shuffle must be True or False, not {shuffle!r}")
-        seed = self.seed
-        if seed is None:
-            import secrets
-
-            seed = secrets.randbits(32) if shuffle else 0
-        # What the optimizer remembers is of these parameters; of others it starts afresh.
-        optimizer, remembered = self._state_of
-        goes_on = optimizer is self.optimizer and remembered == parameters
+        samples = prepared(self.model, self.loss, request)
+        count = len(samples.inputs)
+        size = batch_size if batch_size is not None else samples.batch_size
+        goes_on = self._goes_on(parameters)
         plan = Plan(
-            inputs=inputs,
-            targets=targets,
-            batch_size=min(size, len(inputs)),
+            inputs=samples.inputs,
+            targets=samples.targets,
+            batch_size=min(count if size is None else at_least_one(size, "batch_size"), count),
             epochs=at_least_one(epochs, "epochs"),
-            shuffle=bool(shuffle),
-            seed=seed,
+            shuffle=shuffle,
+            seed=request.seed,
             mode=self.mode,
             penalties=self.penalties,
             gradient_transforms=self.gradient_transforms,
@@ -344,21 +457,20 @@ class Trainer:
             state=self._state if goes_on else None,
             threads=self.threads,
         )
-        return plan, forward
+        return samples, plan
 
     def _callback(self, given: Any) -> Any:
         if isinstance(given, (str, Callback)):
             return resolve(Callback, given, self._manager, "callbacks")
         return given
 
+    def _scaler(self, argument: str, given: Any) -> Scaler | None:
+        return None if given is None else resolve(Scaler, given, self._manager, argument)
+
     def _records(self, kind: type[F], argument: str, given: Any) -> tuple[F, ...]:
         return tuple(
             resolve(kind, each, self._manager, argument) for each in _several(argument, given)
         )
-
-
-def _numbers(scalars: Iterable[Valor]) -> list[float]:
-    return [float(scalar.data) for scalar in scalars]
 
 
 def _several(argument: str, given: Any) -> list[Any]:

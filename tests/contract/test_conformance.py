@@ -3,6 +3,7 @@
 A plugin that is added to `valor_plugins.BUNDLED` is covered by that alone.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,13 +18,43 @@ MANAGER = plugin_manager(strict=True, environment=False)
 BUNDLED_RECORDS = records("valor-framework", MANAGER)
 
 # Formulas that are meant for some numbers only, which the kit has to be told.
-DOMAINS: dict[str, dict[str, Any]] = {}
+DOMAINS: dict[str, dict[str, Any]] = {
+    "activation exponential": {"domain": (-math.inf, 700.0)},  # beyond, it is infinite
+    "loss binary_cross_entropy": {"domain": (0.0, 1.0)},
+    "loss binary_cross_entropy_from_logits": {"targets": (0.0, 1.0)},
+    "loss categorical_cross_entropy": {"domain": (0.0, 1.0)},
+    "loss categorical_cross_entropy_from_logits": {"targets": (0.0, 1.0)},
+    "loss hinge": {"targets": (-1.0, 1.0)},
+    "loss kullback_leibler": {"domain": (0.0, 1.0)},
+    "loss poisson": {"domain": (0.0, 700.0)},  # rates, or logarithms whose exponential is finite
+    "loss squared_hinge": {"targets": (-1.0, 1.0)},
+}
 # Hyperparameters, beside the defaults and each bool turned round, that make another formula.
 VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "activation celu": [{"alpha": 0.5}],
+    "activation elu": [{"alpha": 0.5}],
+    "activation softplus": [{"beta": 3.0}],
     "optimizer gradient_descent": [
         {"momentum": 0.9},
         {"momentum": 0.9, "nesterov": True},
+        {"weight_decay": 0.01},
+        {"momentum": 0.9, "weight_decay": 0.01},
     ],
+    "optimizer lion": [{"weight_decay": 0.1}],
+    "optimizer rmsprop": [
+        {"momentum": 0.9},
+        {"momentum": 0.9, "centered": True},
+    ],
+    "schedule cosine_with_restarts": [{"cycle": 3}, {"cycle": 1, "growth": 2}],
+    "schedule on_plateau": [{"patience": 0, "cooldown": 2, "lowest": 1e-3}],
+    "schedule warm_up": [
+        {"steps": 5, "then": "linear"},
+        {"steps": 5, "then": "cosine", "last": 1e-3},
+    ],
+    "metric f1": [{"average": "macro"}, {"average": "weighted"}],
+    "metric precision": [{"average": "macro"}, {"average": "weighted"}],
+    "metric recall": [{"average": "macro"}, {"average": "weighted"}],
+    "scaler min_max": [{"low": -1.0}],
 }
 
 

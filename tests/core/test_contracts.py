@@ -1,17 +1,12 @@
-"""Records: names, arity, hyperparameters; and the plan that every engine follows."""
+"""Records: names, arity, hyperparameters."""
 
 import functools
 import math
-import os
-import subprocess
-import sys
 from typing import Any
 
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from valor import (
     Activation,
@@ -24,8 +19,8 @@ from valor import (
     Metric,
     Optimizer,
     Penalty,
-    Plan,
     Reader,
+    Scaler,
     Schedule,
 )
 from valor.contracts import KINDS, Formula, Record
@@ -43,6 +38,7 @@ TAKES = {
     Metric: ("predicted", "target"),
     Exporter: ("root",),
     Reader: ("path",),
+    Scaler: ("values",),
     Callback: (),
 }
 
@@ -100,6 +96,32 @@ def test_a_formula_takes_what_its_kind_says(kind: Any) -> None:
         assert all(name in str(caught.value) for name in takes)
 
 
+def test_a_schedule_with_a_state_takes_it_too() -> None:
+    record = Schedule("mine", of_arity(3), state={"loss": math.inf})
+    assert record.positional == ("step", "total_steps", "state")
+    assert Schedule("mine", of_arity(2)).positional == ("step", "total_steps")
+    assert Schedule("mine", of_arity(2), state={}).positional == ("step", "total_steps")
+    message = (
+        r"Schedule\('mine'\): call must take \(step, total_steps, state, \*, …\), not \(a, b\)"
+    )
+    with pytest.raises(InvalidArgumentError, match=message):
+        Schedule("mine", of_arity(2), state={"loss": math.inf})
+    message = r"Schedule\('mine'\): call must take \(step, total_steps, \*, …\), not \(a, b, c\)"
+    with pytest.raises(InvalidArgumentError, match=message):
+        Schedule("mine", of_arity(3))
+    with pytest.raises(InvalidArgumentError, match=r"call must take \(step, total_steps, \*"):
+        attrs.evolve(record, state={})
+
+
+def test_what_a_record_says_unless_told_otherwise() -> None:
+    initializer = Initializer("mine", of_arity(3))
+    assert (initializer.over, initializer.biases) == ("neuron", True)
+    engine = Engine("mine", int)
+    assert (engine.automatic, engine.forward) == (False, None)
+    assert Engine("mine", int, forward=float).forward is float
+    assert Schedule("mine", of_arity(2)).state == {}
+
+
 def test_a_hyperparameter_without_a_star_gets_a_hint() -> None:
     with pytest.raises(InvalidArgumentError, match=r"not \(v, slope\); .* goes after a \*"):
         Activation("mine", lambda v, slope=0.1: v)
@@ -151,6 +173,16 @@ def test_many_words_are_names(name: str) -> None:
         (lambda: Loss("mine", of_arity(2), reduction="max"), r"Loss\('mine'\): 'reduction' must"),
         (lambda: Optimizer("mine", of_arity(4), state={"m": "0"}), r"Optimizer\('mine'\): "),
         (lambda: Optimizer("mine", of_arity(4), state={1: 0.0}), r"Optimizer\('mine'\): "),
+        (lambda: Schedule("mine", of_arity(3), state={"loss": "0"}), r"Schedule\('mine'\): "),
+        (lambda: Schedule("mine", of_arity(3), state={1: 0.0}), r"Schedule\('mine'\): "),
+        (
+            lambda: Initializer("mine", of_arity(3), over="network"),
+            r"Initializer\('mine'\): 'over' must",
+        ),
+        (
+            lambda: Initializer("mine", of_arity(3), biases=0),
+            r"Initializer\('mine'\): 'biases' must",
+        ),
         (
             lambda: Reader("mine", of_arity(1), suffixes=".csv"),
             r"Reader\('mine'\): 'suffixes' must",
@@ -159,6 +191,7 @@ def test_many_words_are_names(name: str) -> None:
         (lambda: Exporter("mine", of_arity(1), suffixes=(3,)), r"Exporter\('mine'\): "),
         (lambda: Engine("mine", 3), r"Engine\('mine'\): 'compile' must be callable"),
         (lambda: Engine("mine", int, automatic=1), r"Engine\('mine'\): 'automatic' must be <cl"),
+        (lambda: Engine("mine", int, forward=3), r"Engine\('mine'\): 'forward' must be callable"),
         (
             lambda: Activation("mine", leaky, validators={"slpoe": attrs.validators.ge(0)}),
             r"Activation\('mine'\): validators names no hyperparameter: 'slpoe'",
@@ -300,68 +333,3 @@ def test_a_schedule_stands_for_a_learning_rate_and_for_nothing_else() -> None:
     assert record.bind(learning_rate=schedule).bound == {"learning_rate": schedule}
     with pytest.raises(HyperparameterError, match="momentum must be"):
         record.bind(momentum=schedule)
-
-
-# Plans
-
-
-def plan(samples: int, **arguments: Any) -> Plan:
-    rows = [[float(i)] for i in range(samples)]
-    return Plan(rows, rows, **{"batch_size": samples, "epochs": 1, **arguments})
-
-
-@given(st.integers(1, 40), st.integers(1, 45), st.booleans(), st.integers(0, 5))
-def test_an_epoch_takes_every_row_once(size: int, batch: int, shuffle: bool, epoch: int) -> None:
-    whole = plan(size, batch_size=batch, shuffle=shuffle, epochs=3)
-    batches = [list(rows) for rows in whole.batches(epoch)]
-    assert sorted(row for rows in batches for row in rows) == list(range(size))
-    assert len(batches) == whole.steps_per_epoch
-    assert all(len(rows) == batch for rows in batches[:-1])
-    assert 1 <= len(batches[-1]) <= batch
-
-
-def test_rows_come_in_order_unless_they_are_shuffled() -> None:
-    for epoch in range(3):
-        batches = [list(rows) for rows in plan(5, batch_size=2).batches(epoch)]
-        assert batches == [[0, 1], [2, 3], [4]]
-
-
-def test_steps_are_counted_over_all_runs() -> None:
-    assert plan(5, batch_size=2, epochs=4).total_steps == 12
-    assert plan(5, batch_size=2, epochs=4, first_step=30, first_epoch=10).total_steps == 42
-
-
-def order(epoch: int, **arguments: Any) -> list[int]:
-    return [row for rows in plan(20, shuffle=True, **arguments).batches(epoch) for row in rows]
-
-
-def test_the_order_follows_from_the_seed_and_the_epoch_only() -> None:
-    assert order(3, seed=1) == order(3, seed=1)
-    assert order(3, seed=1) == order(3, seed=1, first_epoch=2, first_step=8, epochs=9)
-    assert order(3, seed=1) == order(3, seed=1, batch_size=7)
-    assert len({tuple(order(epoch, seed=seed)) for epoch in range(20) for seed in range(20)}) == 400
-
-
-def test_the_order_is_the_same_in_every_process() -> None:
-    script = (
-        "from valor import Plan\n"
-        "plan = Plan([[0.0]] * 20, [[0.0]] * 20, batch_size=20, epochs=1, shuffle=True, seed=1)\n"
-        "print([row for rows in plan.batches(3) for row in rows])"
-    )
-    for seed in ("0", "1"):
-        result = subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert result.stdout == f"{order(3, seed=1)}\n"
-
-
-def test_shuffling_leaves_the_global_generator_alone() -> None:
-    import random
-
-    before = random.getstate()
-    order(0)
-    assert random.getstate() == before

@@ -1,4 +1,4 @@
-"""`Neuronio`, `Camada` and `MLP`: what they compute, how they begin, and what they call things."""
+"""`Neuronio`, `Camada` and `MLP`: what they compute, and what they call things."""
 
 import copy
 import math
@@ -13,7 +13,6 @@ from valor import (
     MLP,
     Activation,
     Camada,
-    Initializer,
     Neuronio,
     Trainer,
     Valor,
@@ -117,74 +116,6 @@ def test_an_input_is_one_scalar_of_the_graph_not_one_for_each_neuron() -> None:
     output = MLP(2, [5, 1], seed=0)([0.5, 0.25])
     given = [node for node in topological_order(output) if not node.progenitor and not node.rotulo]
     assert sorted(data(given)) == [0.25, 0.5]
-
-
-# How they begin
-
-
-def test_without_a_seed_the_draws_are_the_lessons() -> None:
-    random.seed(1234)
-    expected = [random.uniform(-1, 1) for _ in range(23)]
-    after = random.random()
-    random.seed(1234)
-    mlp = MLP(3, [3, 2, 1])
-    assert data(mlp.parametros()) == expected
-    assert random.random() == after
-    random.seed(1234)
-    assert data(Neuronio(3).parametros()) == expected[:4]
-    random.seed(1234)
-    assert data(Camada(3, 3).parametros()) == expected[:12]
-
-
-def test_with_a_seed_global_random_state_is_neither_read_nor_written() -> None:
-    random.seed(1)
-    before = random.getstate()
-    numbers_before = np.random.get_state()[1].tolist()
-    first = data(MLP(3, [3, 2, 1], seed=7).parametros())
-    assert random.getstate() == before
-    random.seed(2)
-    before = random.getstate()
-    assert data(MLP(3, [3, 2, 1], seed=7).parametros()) == first
-    assert data(Camada(3, 3, seed=7).parametros()) == first[:12]
-    assert data(Neuronio(3, seed=7).parametros()) == first[:4]
-    assert random.getstate() == before
-    assert np.random.get_state()[1].tolist() == numbers_before
-    generator = random.Random(7)
-    assert first == [generator.uniform(-1, 1) for _ in range(23)]
-    assert data(MLP(3, [3, 2, 1], seed=8).parametros()) != first
-    assert data(MLP(3, [3, 2, 1], seed=random.Random(7)).parametros()) == first
-
-
-def test_the_first_layer_does_not_depend_on_later_ones() -> None:
-    short, long = MLP(3, [3, 1], seed=7), MLP(3, [3, 2, 1], seed=7)
-    assert data(short.camadas[0].parametros()) == data(long.camadas[0].parametros())
-
-
-def test_an_initializer_gets_the_widths_of_its_layer() -> None:
-    seen = []
-
-    def noting(random: random.Random, fan_in: int, fan_out: int) -> float:
-        seen.append((fan_in, fan_out))
-        return len(seen) / 8
-
-    mlp = MLP(3, [2, 1], initializer=noting)
-    assert seen == [(3, 2)] * 8 + [(2, 1)] * 3
-    assert data(mlp.parametros()) == [n / 8 for n in range(1, 12)]
-
-
-def test_an_initializer_by_name_by_record_and_with_hyperparameters(bundled: Any) -> None:
-    from valor import initializer
-
-    def draws(low: float, high: float) -> list[float]:
-        generator = random.Random(3)
-        return [generator.uniform(low, high) for _ in range(9)]
-
-    by_name = MLP(2, [2, 1], initializer="uniform", seed=3, plugins=bundled)
-    assert data(by_name.parametros()) == draws(-1, 1)
-    narrow = initializer("uniform", low=-0.1, high=0.1, plugins=bundled)
-    assert data(MLP(2, [2, 1], initializer=narrow, seed=3).parametros()) == draws(-0.1, 0.1)
-    zero = Initializer("zero", lambda random, fan_in, fan_out: 0.0)
-    assert data(MLP(2, [2, 1], initializer=zero).parametros()) == [0.0] * 9
 
 
 # Activations

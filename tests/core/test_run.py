@@ -69,9 +69,9 @@ def test_the_report_of_an_epoch(trainer: Any, x: Any, y: Any) -> None:
     run = trainer(callbacks=[Watcher()]).fit(x, y, epochs=2, batch_size=3)
     first, second = run.history["loss"]
     assert seen[0] == (None, 0)
-    assert seen[1] == (1, 2, first, 2)
+    assert seen[1] == (1, 2, first, 2, {})
     assert seen[2][1] == 1
-    assert seen[3] == (2, 2, second, 4)
+    assert seen[3] == (2, 2, second, 4, {})
 
 
 def test_a_report_cannot_be_changed(trainer: Any, x: Any, y: Any) -> None:

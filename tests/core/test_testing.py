@@ -23,6 +23,7 @@ from valor import (
     Penalty,
     Plugin,
     PluginManager,
+    Scaler,
     Schedule,
     hookimpl,
     optimizer,
@@ -42,6 +43,7 @@ from valor.testing import (
     check_metric,
     check_optimizer,
     check_penalty,
+    check_scaler,
     check_schedule,
     records,
 )
@@ -98,6 +100,22 @@ def cross_entropy(predicted: list[Any], target: list[Any], *, margin: float = 1e
     return total
 
 
+def halved_where_it_rises(
+    step: int, total_steps: int, state: tuple[float, ...], *, first: float = 0.1
+) -> tuple[float, tuple[float, ...]]:
+    loss, best, rate = state
+    rate = rate / 2 if loss > best else rate
+    return first * rate, (loss, min(loss, best), rate)
+
+
+def diagonal(random: Any, fan_in: int, fan_out: int) -> list[list[float]]:
+    return [[random.random() if i == o else 0.0 for i in range(fan_in)] for o in range(fan_out)]
+
+
+def to_the_middle(values: list[float], *, width: float = 1.0) -> tuple[float, float]:
+    return (min(values) + max(values)) / 2, width / (max(values) - min(values) or 1.0)
+
+
 KINK = next(points_in(EVERYWHERE, 1, 24))[0]  # a point at which the kit looks
 
 RIGHT = {
@@ -117,6 +135,18 @@ RIGHT = {
     "transform": lambda: check_gradient_transform(clip_by_norm),
     "schedule that falls": lambda: check_schedule(lambda step, total: 1.5 - step / total),
     "schedule": lambda: check_schedule(lambda step, total, *, first=0.1: first / step),
+    "schedule with a state": lambda: check_schedule(
+        Schedule(
+            "halving", halved_where_it_rises, {"loss": math.inf, "best": math.inf, "rate": 1.0}
+        )
+    ),
+    "schedule that counts": lambda: check_schedule(
+        Schedule("counting", lambda n, total, state: (1 / state[0], (state[0] + 1,)), {"next": 1})
+    ),
+    "initializer of a layer": lambda: check_initializer(
+        Initializer("diagonal", diagonal, over="layer")
+    ),
+    "scaler": lambda: check_scaler(to_the_middle),
     "initializer": lambda: check_initializer(lambda r, m, n: r.gauss(0, 1 / math.sqrt(m))),
     "metric": lambda: check_metric(lambda p, t: sum(a[0] == b[0] for a, b in zip(p, t))),  # noqa: B905
     "exporter of text": lambda: check_exporter(lambda root: repr(root)),
@@ -266,6 +296,7 @@ def test_names_records_and_functions_are_accepted() -> None:
         (Schedule("s", lambda step, total: 0.1), {"determinism"}),
         (Initializer("i", lambda r, m, n: 0.0), {"determinism"}),
         (Metric("m", lambda p, t: 0.0), {"determinism"}),
+        (Scaler("x", to_the_middle), {"extremes", "determinism", "purity"}),
         (Exporter("e", lambda root: ""), {"determinism", "purity"}),
         (Callback("c", lambda: object()), {"hyperparameters"}),
     ],

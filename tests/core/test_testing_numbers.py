@@ -10,18 +10,14 @@ from typing import Any
 
 import pytest
 
-from valor import (
-    Optimizer,
-)
+from valor import Initializer
 from valor import functions as f
 from valor.testing import (
     Report,
     check_exporter,
-    check_gradient_transform,
     check_initializer,
     check_metric,
-    check_optimizer,
-    check_schedule,
+    check_scaler,
 )
 
 Failures = Callable[[Callable[[], Report]], dict[str, str]]
@@ -35,155 +31,33 @@ generator = random.Random(0)
 calls = itertools.count()
 
 
-def step_of(change: Callable[..., Any], **state: float) -> Optimizer:
-    def call(p: Any, g: Any, state: Any, step: Any, *, learning_rate: float = 0.01) -> Any:
-        return change(p, g, state, step, learning_rate)
-
-    return Optimizer("wrong", call, state)
+def layered(call: Callable[..., Any]) -> Initializer:
+    return Initializer("wrong", call, over="layer")
 
 
-remembered: dict[str, float] = {"velocity": 0.0}
-
-
-def remember(p: Any, g: Any, state: Any, step: Any, rate: float) -> Any:
-    remembered["velocity"] = 0.9 * remembered["velocity"] + g * 1e-3
-    return p - rate * remembered["velocity"], state
-
-
-WRONG_OPTIMIZERS: dict[str, tuple[Optimizer, set[str], str]] = {
-    "uphill": (step_of(lambda p, g, s, n, r: (p + r * g, s)), {"descent"}, "it should fall"),
-    "going nowhere": (step_of(lambda p, g, s, n, r: (p, s)), {"descent"}, "it should fall"),
-    "diverging": (step_of(lambda p, g, s, n, r: (p - 9 * g, s)), {"descent"}, "it should fall"),
-    "no rate": (
-        Optimizer("wrong", lambda p, g, state, step: (p - 0.01 * g, state)),
+WRONG: dict[str, tuple[Callable[[], Report], set[str], str]] = {
+    "an initializer of a layer that gives one number": (
+        lambda: check_initializer(layered(lambda r, m, n: r.random())),
         {"result"},
-        "no hyperparameter learning_rate",
+        r"fan_in=1, fan_out=1, it returned 0\.\d+ instead of a list of 1 lists of 1 numbers",
     ),
-    "no state": (step_of(lambda p, g, s, n, r: p - r * g), {"result"}, r"of \(parameter, state\)"),
-    "a list of two": (step_of(lambda p, g, s, n, r: [p, s]), {"result"}, "instead of"),
-    "too short a state": (
-        step_of(lambda p, g, s, n, r: (p - r * g, ()), velocity=0.0),
+    "an initializer of a layer that is turned round": (
+        lambda: check_initializer(layered(lambda r, m, n: [[0.5] * n] * m)),
         {"result"},
-        r"instead of a tuple of 1: \(velocity\)",
+        "fan_in=1, fan_out=2, .* instead of a list of 2 lists of 1 numbers",
     ),
-    "too long a state": (
-        step_of(lambda p, g, s, n, r: (p - r * g, (g, g)), velocity=0.0),
+    "an initializer of a layer that gives tuples": (
+        lambda: check_initializer(layered(lambda r, m, n: [(0.5,) * m] * n)),
         {"result"},
-        "instead of a tuple of 1",
+        "instead of a list of 1 lists",
     ),
-    "a state that is no tuple": (
-        step_of(lambda p, g, s, n, r: (p - r * g, [g]), velocity=0.0),
+    "an initializer of a layer that gives nan": (
+        lambda: check_initializer(layered(lambda r, m, n: [[math.nan] * m] * n)),
         {"result"},
-        "instead of a tuple",
+        "fan_in=1, fan_out=1, the number is nan",
     ),
-    "a state that is no number": (
-        step_of(lambda p, g, s, n, r: (p - r * g, (None,)), velocity=0.0),
-        {"result"},
-        "the state 'velocity' must be a real number",
-    ),
-    "a parameter that is none": (
-        step_of(lambda p, g, s, n, r: (None, s)),
-        {"result"},
-        "the parameter must be a real number",
-    ),
-    "steps that count from 0": (
-        step_of(lambda p, g, s, n, r: (p - r * g / (1 - 0.9 ** (n - 1)), s)),
-        {"result"},
-        "ZeroDivisionError",
-    ),
-    "0 / 0 at rest": (
-        step_of(lambda p, g, s, n, r: (p - r * g / f.sqrt(g * g), s)),
-        {"extremes"},
-        r"gradient=0\.0.*it raised ZeroDivisionError",
-    ),
-    "nan at rest": (
-        step_of(lambda p, g, s, n, r: (p - r * f.divide(g, f.sqrt(g * g)), s)),
-        {"extremes"},
-        "a result is nan",
-    ),
-    "a memory of its own": (
-        step_of(remember),
-        {"determinism", "memory", "traceability"},
-        "side by side",
-    ),
-    "randomness": (
-        step_of(lambda p, g, s, n, r: (p - r * g * random.random(), s)),
-        {"determinism", "memory", "purity", "traceability"},
-        "global random state",
-    ),
-    "an if": (
-        step_of(lambda p, g, s, n, r: (p - (r if g > 0 else -r), s)),
-        {"traceability"},
-        "where",
-    ),
-    "a step that is looked at": (
-        step_of(lambda p, g, s, n, r: (p - r * g * (1 if n > 10 else 0.5), s)),
-        {"traceability"},
-        "where",
-    ),
-    "a function of math": (
-        step_of(lambda p, g, s, n, r: (p - r * math.tanh(g), s)),
-        {"traceability"},
-        "functions of valor.functions",
-    ),
-}
-
-
-@pytest.mark.parametrize(
-    ("record", "checks", "message"), WRONG_OPTIMIZERS.values(), ids=WRONG_OPTIMIZERS
-)
-def test_what_is_wrong_with_an_optimizer(
-    failures: Failures, record: Optimizer, checks: set[str], message: str
-) -> None:
-    remembered["velocity"] = 0.0
-    found = failures(lambda: check_optimizer(record))
-    assert set(found) == checks
-    assert matches(found, message)
-
-
-def divided_by_norm(gradients: list[Any]) -> list[Any]:
-    norm = f.sqrt(sum(g * g for g in gradients))
-    return [g / norm for g in gradients]
-
-
-WRONG_OTHERS: dict[str, tuple[Callable[[], Report], set[str], str]] = {
-    "a transform that is too short": (
-        lambda: check_gradient_transform(lambda gradients: gradients[1:]),
-        {"result"},
-        "instead of a list of 1",
-    ),
-    "a transform that changes its list": (
-        lambda: check_gradient_transform(lambda gradients: gradients.reverse() or gradients[:]),
-        {"purity"},
-        r"given: gradients\[0\] was",
-    ),
-    "a transform that divides by 0": (
-        lambda: check_gradient_transform(divided_by_norm),
-        {"extremes"},
-        r"gradients=\[0\.0\], it raised ZeroDivisionError",
-    ),
-    "a transform that looks": (
-        lambda: check_gradient_transform(lambda gradients: [min(g, 1.0) for g in gradients]),
-        {"traceability"},
-        "maximum or minimum",
-    ),
-    "a rate below 0": (
-        lambda: check_schedule(lambda step, total: 0.5 - step / total),
-        {"result"},
-        "a rate is not negative",
-    ),
-    "no rate": (
-        lambda: check_schedule(lambda step, total: None),
-        {"result"},
-        "step=1, total_steps=1",
-    ),
-    "an infinite rate": (
-        lambda: check_schedule(lambda step, total: f.divide(1.0, step - 1)),
-        {"result"},
-        "the rate is inf",
-    ),
-    "a random rate": (
-        lambda: check_schedule(lambda step, total: generator.random()),
+    "an initializer of a layer with a generator of its own": (
+        lambda: check_initializer(layered(lambda r, m, n: [[generator.random()] * m] * n)),
         {"determinism"},
         "random",
     ),
@@ -211,6 +85,66 @@ WRONG_OTHERS: dict[str, tuple[Callable[[], Report], set[str], str]] = {
         lambda: check_metric(lambda p, t: None),
         {"result"},
         "the metric must be a real number",
+    ),
+    "a metric that divides by the samples of a class": (
+        lambda: check_metric(lambda p, t: len(t) / sum(row[0] == 0 for row in t)),
+        {"result"},
+        "ZeroDivisionError",
+    ),
+    "a metric that divides by what no sample of one class has": (
+        lambda: check_metric(lambda p, t: 1 / all(row[0] == 1 for row in t)),
+        {"result"},
+        "ZeroDivisionError",
+    ),
+    "a scaler that gives one number": (
+        lambda: check_scaler(lambda values: values[0]),
+        {"result"},
+        r"instead of \(shift, factor\)",
+    ),
+    "a scaler that gives a list": (
+        lambda: check_scaler(lambda values: [values[0], 1.0]),
+        {"result"},
+        r"instead of \(shift, factor\)",
+    ),
+    "a scaler that gives nothing": (
+        lambda: check_scaler(lambda values: (None, 1.0)),
+        {"result"},
+        "the shift must be a real number",
+    ),
+    "a scaler that divides by the width of a column": (
+        lambda: check_scaler(lambda values: (min(values), 1 / (max(values) - min(values)))),
+        {"result"},
+        "ZeroDivisionError",
+    ),
+    "a scaler that multiplies by the width of a column": (
+        lambda: check_scaler(lambda values: (min(values), max(values) - min(values))),
+        {"result"},
+        "the factor is 0, from which no value finds back",
+    ),
+    "a scaler that divides by a square": (
+        lambda: check_scaler(lambda values: (0.0, f.divide(1.0, max(values) ** 2))),
+        {"extremes"},
+        r"values=\[0\.0\], the factor is inf",
+    ),
+    "a scaler that divides by 0": (
+        lambda: check_scaler(lambda values: (0.0, 1 / max(values))),
+        {"extremes"},
+        r"values=\[0\.0\], it raised ZeroDivisionError",
+    ),
+    "a scaler whose scaled values are too large": (
+        lambda: check_scaler(lambda values: (0.0, 1e303)),
+        {"extremes"},
+        r"values=\[1000000\.0\], a result is inf",
+    ),
+    "a scaler that sorts its column": (
+        lambda: check_scaler(lambda values: (values.sort() or values[0], 1.0)),
+        {"purity"},
+        r"given: values\[0\] was",
+    ),
+    "a random scaler": (
+        lambda: check_scaler(lambda values: (generator.random(), 1.0)),
+        {"determinism"},
+        "random",
     ),
     "a metric that changes the rows": (
         lambda: check_metric(lambda p, t: p[0].reverse() or 1.0),
@@ -257,8 +191,8 @@ WRONG_OTHERS: dict[str, tuple[Callable[[], Report], set[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("examine", "checks", "message"), WRONG_OTHERS.values(), ids=WRONG_OTHERS)
-def test_what_is_wrong_with_other_kinds(
+@pytest.mark.parametrize(("examine", "checks", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong(
     failures: Failures, examine: Callable[[], Report], checks: set[str], message: str
 ) -> None:
     found = failures(examine)

@@ -139,9 +139,9 @@ HOOKS = [
     ("after 1", 1),
     ("vote 1", 1),
     ("before 4", 3),
-    ("steps 4", 4),
     ("after 4", 4),
     ("vote 4", 4),
+    ("steps 4", 4),
     (f"after {EPOCHS}", EPOCHS),
 ]
 
@@ -172,7 +172,7 @@ def test_a_hook_that_raises(
     assert caught.value is error
     assert chosen.run.completed_steps == steps
     assert chosen.run.stopped_by == "error"
-    noted = call if not call.startswith("steps") else "before 4"
+    noted = call if not call.startswith("steps") else "vote 4"
     assert recorder.calls[-2:] == [noted, f"error {type(error).__name__}"]
     when, _, epoch = call.partition(" ")
     named = {"vote": "valor_should_stop", "steps": "valor_after_steps"}

@@ -56,12 +56,13 @@ class Environment:
         )
 
     def run(
-        self, *arguments: Any, plugins: str = GOOD, **environment: str
+        self, *arguments: Any, plugins: str = GOOD, folder: str = "", **environment: str
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command of the environment, such as `valor` or `python`."""
         program, *rest = arguments
         choice = {"VALOR_PLUGINS": plugins} if plugins else {}
-        return execute(self.scripts / program, *rest, folder=self.work, **choice, **environment)
+        place = self.work / folder
+        return execute(self.scripts / program, *rest, folder=place, **choice, **environment)
 
     def python(self, script: str, plugins: str = GOOD, **environment: str) -> str:
         """Return what a script prints; warnings are errors."""
@@ -86,9 +87,19 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def environment(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def empty_environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Environment]:
+    """Return a function that makes an environment in which nothing is installed yet."""
+
+    def make() -> Environment:
+        return Environment(tmp_path_factory.mktemp("environment"), tmp_path_factory.mktemp("work"))
+
+    return make
+
+
+@pytest.fixture(scope="package")
+def environment(wheels: Path, empty_environment: Callable[[], Environment]) -> Environment:
     """An environment with everything installed: packages that work, and packages that do not."""
-    made = Environment(tmp_path_factory.mktemp("environment"), tmp_path_factory.mktemp("work"))
+    made = empty_environment()
     names = [project.name for project in PROJECTS]
     made.pip("install", "--no-index", "--find-links", wheels, "valor-framework", *names)
     return made

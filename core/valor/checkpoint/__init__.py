@@ -25,11 +25,20 @@ from valor.checkpoint._document import (
     is_plain,
     parse,
 )
+from valor.checkpoint._snapshot import Snapshot, read_snapshot, write_snapshot
 from valor.contracts import Activation, Initializer
 from valor.exceptions import InvalidArgumentError, ModelFileError, ValorError
 from valor.files import write_atomically
 
-__all__ = ["ModelDocument", "load", "read", "save"]
+__all__ = [
+    "ModelDocument",
+    "Snapshot",
+    "load",
+    "read",
+    "read_snapshot",
+    "save",
+    "write_snapshot",
+]
 
 Path = str | os.PathLike[str]
 

@@ -43,6 +43,8 @@ ROOMS = {
     "graph": "_models",
     "plugins": "_plugins",
     "cache": "_cache",
+    "init": "_init",
+    "new-plugin": "_new_plugin",
 }
 
 
@@ -106,7 +108,7 @@ def _run(arguments: Sequence[str]) -> int:
         *others, last = ROOMS
         parser.error(f"there must be a command: {', '.join(others)} or {last}")
     room = importlib.import_module(f"valor.cli.{ROOMS[options.command]}")
-    code: int = getattr(room, options.command)(options)
+    code: int = getattr(room, options.command.replace("-", "_"))(options)
     return code
 
 

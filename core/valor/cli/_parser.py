@@ -3,6 +3,7 @@
 import argparse
 from typing import Any, NoReturn
 
+from valor.contracts import KINDS
 from valor.exceptions import ConfigurationError
 
 DESCRIPTION = """\
@@ -10,12 +11,14 @@ Train small neural networks, look at them, and see which plugins there are."""
 
 EPILOG = """\
 examples:
+  valor init                                 write a configuration to begin with, valor.toml
   valor train lesson.toml --output run       train what a file describes
   valor train --data d.csv --target y --layers 3,1 --epochs 100
   valor predict run/model.json --data d.csv  use what was trained
   valor compile lesson.toml --explain        see what an engine makes of it
   valor graph lesson.toml --output loss.svg  draw the graph of its loss
   valor plugins                              list what names there are
+  valor new-plugin my-loss --kind loss       begin a plugin of your own
 
 exit codes:
   0    done
@@ -74,6 +77,19 @@ pipe there is one line a plugin, with tabs between the columns."""
 CACHE_DESCRIPTION = """\
 Tell where the files are that are kept because making them again takes time, how many they are, and
 how large. They can be removed at any time, also while something is trained."""
+INIT_DESCRIPTION = """\
+Write a configuration to begin with, in which every key stands with its meaning. It trains as it
+is. A file that is there already is not written over."""
+NEW_PLUGIN_DESCRIPTION = """\
+Write a project for a plugin, complete and installable: the formula, its tests, its documentation,
+and what pip, tox and GitHub need. Its formula is an example, for you to put your own in its place."""
+NEW_PLUGIN_EPILOG = """\
+examples:
+  valor new-plugin my-activation --kind activation
+  valor new-plugin valor-swish --kind activation --output projects/swish
+
+The package is called as the distribution, my_activation, and so is what it provides; a leading
+valor- is left out of the latter: valor-swish provides swish."""
 FAST_HELP = "let the engine reorder sums: faster, with other last digits"
 
 # Option, keys it stands for, how its value is read, placeholder, help.
@@ -83,6 +99,13 @@ TRAIN_OPTIONS: tuple[tuple[str, tuple[str, ...], str, str, str], ...] = (
     ("--reader", ("data.reader",), TEXT, "NAME", "how to read it (default: by its suffix)"),
     ("--target", ("data.target",), TEXTS, "COLUMN[,COLUMN]", "the columns to predict"),
     ("--inputs", ("data.inputs",), TEXTS, "COLUMN[,COLUMN]", "the others (default: all of them)"),
+    (
+        "--categorical",
+        ("data.categorical",),
+        TEXTS,
+        "COLUMN[,COLUMN]",
+        "those that hold categories, one number each",
+    ),
     ("--layers", ("model.layers",), SCALARS, "N[,N]", "neurons a layer, the output layer last"),
     ("--activation", ("model.activation",), TEXTS, "NAME[,NAME]", "one, or one a layer"),
     ("--initializer", ("model.initializer",), TEXT, "NAME", "what draws the first parameters"),
@@ -179,6 +202,20 @@ def parser_of_commands() -> Parser:
     command("plugins", "list the plugins", PLUGINS_DESCRIPTION)
     cache = command("cache", "tell or empty the cache", CACHE_DESCRIPTION)
     cache.add_argument("--clear", action="store_true", help="remove the files")
+    init = command("init", "write a configuration to begin with", INIT_DESCRIPTION)
+    init.add_argument(
+        "file", nargs="?", default="valor.toml", metavar="FILE", help="default: valor.toml"
+    )
+    new_plugin = command(
+        "new-plugin", "write a plugin project", NEW_PLUGIN_DESCRIPTION, NEW_PLUGIN_EPILOG
+    )
+    new_plugin.add_argument("name", metavar="NAME", help="what pip will install it as")
+    new_plugin.add_argument(
+        "--kind", required=True, choices=KINDS, metavar="KIND", help=f"one of {', '.join(KINDS)}"
+    )
+    new_plugin.add_argument(
+        "--output", metavar="FOLDER", help="where to write it, new or empty (default: ./NAME)"
+    )
     return parser
 
 

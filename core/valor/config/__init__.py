@@ -30,13 +30,15 @@ from valor.contracts import (
     Reader,
     Schedule,
 )
-from valor.exceptions import ConfigurationError, DataError, ValorError
-from valor.files import by_suffix, read_table, selected
+from valor.exceptions import ConfigurationError, DataError, InvalidArgumentError, ValorError
+from valor.files import Columns, Samples, by_suffix, read_samples
 from valor.trainer import Trainer
 
-__all__ = ["Configuration", "Override", "Samples", "read"]
+__all__ = ["Configuration", "Override", "read"]
 
 F = TypeVar("F", bound=Formula)
+
+MOST_NAMED = 8  # targets in an error
 
 Path = str | os.PathLike[str]
 
@@ -57,24 +59,6 @@ class Override:
     option: str
     keys: tuple[str, ...]
     value: Any
-
-
-@attrs.frozen(eq=False)
-class Samples:
-    """The data of a run.
-
-    Attributes:
-        x, y: one row of numbers a sample.
-        inputs, targets: the names of their columns.
-
-    >>> Samples(x=[[0.0, 1.0]], y=[[1.0]], inputs=["a", "b"], targets=["both"]).inputs
-    ['a', 'b']
-    """
-
-    x: Rows
-    y: Rows
-    inputs: Sequence[str]
-    targets: Sequence[str]
 
 
 @attrs.frozen(eq=False)
@@ -119,27 +103,29 @@ class Configuration:
         if data.file is None:
             with self._at("data"):
                 x, y = as_samples(data.x, data.y)
-            return self._fitting(Samples(x, y, _numbered("x", x), _numbered("y", y)))
+            inputs, targets = Columns(_numbered("x", x)), Columns(_numbered("y", y), targets=True)
+            return self._fitting(Samples(x, y, inputs, targets))
         reader = None
         if data.reader is not None:
             reader = self._record(Reader, data.reader, ("data", "reader"), plugins)
         with self._at("data", "file"):
             reader = reader or by_suffix(Reader, data.file, plugins)
-        targets = data.target or ()
-        columns = None if data.inputs is None else (*data.inputs, *targets)
         try:
-            rows = read_table(data.file, reader, columns)
+            samples = read_samples(
+                data.file,
+                target=data.target or (),
+                inputs=data.inputs,
+                categorical=data.categorical or (),
+                reader=reader,
+            )
         except DataError as error:
-            if columns is None or error.missing_column not in columns:
-                raise  # the file is to blame, not who chose its columns
-            key = "target" if error.missing_column in targets else "inputs"
-            raise ConfigurationError(f"{self.place('data', key)}: {error}") from error
-        with self._at("data", "target"):
-            y = selected(data.file, rows, targets)
-        inputs = data.inputs or tuple(name for name in rows[0] if name not in targets)
-        with self._at("data", "inputs"):
-            x = selected(data.file, rows, inputs)
-        return self._fitting(Samples(x, y, inputs, targets))
+            for key in ("target", "inputs", "categorical"):
+                if error.missing_column in (getattr(data, key) or ()):
+                    raise ConfigurationError(f"{self.place('data', key)}: {error}") from error
+            raise  # the file is to blame, not who chose its columns
+        except InvalidArgumentError as error:  # no column is left
+            raise ConfigurationError(f"{self.place('data', 'target')}: {error}") from error
+        return self._fitting(samples)
 
     def trainer(
         self, inputs: int, plugins: PluginManager | None = None, callbacks: Iterable[Any] = ()
@@ -198,13 +184,10 @@ class Configuration:
         """Return the data, after checking that the network is as wide as they are."""
         outputs, targets = (self.tables.model.layers or (0,))[-1], len(samples.targets)
         if outputs != targets:
+            named = ", ".join([*samples.targets[:MOST_NAMED], *(["…"] * (targets > MOST_NAMED))])
             raise ConfigurationError(
                 f"{self.place('model', 'layers')}: the last layer must be as wide as there are "
-                f"targets, {targets} ({', '.join(samples.targets)}), not {outputs}"
-            )
-        if not samples.inputs:
-            raise ConfigurationError(
-                f"{self.place('data', 'target')}: there must be a column left to predict from"
+                f"targets, {targets} ({named}), not {outputs}"
             )
         return samples
 
@@ -289,7 +272,7 @@ def _check_complete(tables: Tables, file: str, overrides: Sequence[Override]) ->
     """Check what no single value tells: that nothing is missing, and nothing there twice."""
     data = tables.data
     if data.x is not None or data.y is not None:
-        for key in ("file", "reader", "inputs", "target"):
+        for key in ("file", "reader", "inputs", "target", "categorical"):
             if getattr(data, key) is not None:
                 place = _place(("data", key), file, overrides)
                 raise ConfigurationError(
@@ -305,6 +288,10 @@ def _check_complete(tables: Tables, file: str, overrides: Sequence[Override]) ->
             raise ConfigurationError(
                 f"{place}: column {name!r} is a target, so it cannot be an input too"
             )
+    for position, name in enumerate(data.categorical or ()):
+        if data.inputs is not None and name not in (*data.inputs, *(data.target or ())):
+            place = _place(("data", "categorical", position), file, overrides)
+            raise ConfigurationError(f"{place}: column {name!r} is neither an input nor a target")
     needed: list[tuple[Any, str, str]] = [
         (data.file or data.x, "[data] file", "--data"),
         (tables.model.layers, "[model] layers", "--layers"),

@@ -61,6 +61,7 @@ class Data:
     reader: Named | None = None
     inputs: Names | None = None
     target: Names | None = None
+    categorical: Names | None = None
     x: Rows | None = None
     y: Rows | None = None
 

@@ -1,18 +1,26 @@
 """Writing a file so that nobody meets a part of it."""
 
+import contextlib
 import os
 import threading
 
+PREVIOUS = ".previous"
 
-def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
+
+def write_atomically(
+    path: str | os.PathLike[str], content: str | bytes, *, keep_previous: bool = False
+) -> None:
     """Write a file so that whoever reads it finds the old content or the new, never a part.
 
-    The new content is written beside the file, forced to the disk, and put in its place. What is
-    not a regular file (a pipe, a terminal) is written to as it is.
+    The new content is written beside the file, forced to the disk, and put in its place, and the
+    folder is forced to the disk too. What is not a regular file (a pipe, a terminal) is written to
+    as it is.
 
     Args:
         path: the file; its folder must exist.
         content: text, which is written as UTF-8, or bytes.
+        keep_previous: whether to keep what was there, as ``path + ".previous"``. At no moment is
+            neither of the two there.
 
     Raises:
         OSError: it cannot be written; what was there before is still there. Its `filename` is
@@ -20,9 +28,10 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_atomically(f"{folder}/a.txt", "new")
-    ...     os.listdir(folder)
-    ['a.txt']
+    ...     write_atomically(f"{folder}/a.txt", "old")
+    ...     write_atomically(f"{folder}/a.txt", "new", keep_previous=True)
+    ...     sorted(os.listdir(folder))
+    ['a.txt', 'a.txt.previous']
     """
     data = content.encode() if isinstance(content, str) else content
     target = os.path.realpath(path)  # of a link, the file it leads to is replaced
@@ -31,13 +40,13 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None
             with open(path, "wb") as file:
                 file.write(data)
         else:
-            _replace(target, data)
+            _replace(target, data, keep_previous)
     except OSError as error:
         # It would name the file beside this one, of which the caller knows nothing, or none.
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
-def _replace(target: str, data: bytes) -> None:
+def _replace(target: str, data: bytes, keep_previous: bool) -> None:
     folder, name = os.path.split(target)
     # Two processes, and two threads, may be at the same file.
     writer = f"{os.getpid()}-{threading.get_ident()}"
@@ -47,8 +56,37 @@ def _replace(target: str, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if keep_previous and os.path.exists(target):
+            _keep(target, os.path.join(folder, f".{name}.{writer}.old.tmp"))
         os.replace(temporary, target)
     except BaseException:
         if os.path.exists(temporary):
             os.remove(temporary)
         raise
+    _force_folder(folder)
+
+
+def _keep(target: str, temporary: str) -> None:
+    """Give a file a second name, under which it stays when it is replaced."""
+    try:
+        os.link(target, temporary)
+    except OSError:  # a file system without links: for a moment, only the old name is there
+        os.replace(target, target + PREVIOUS)
+        return
+    try:
+        os.replace(temporary, target + PREVIOUS)
+    finally:
+        # Where both names are of one file already, replacing does nothing.
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(temporary)
+
+
+def _force_folder(folder: str) -> None:
+    """Force the names in a folder to the disk; without that, a crash may undo a replacement."""
+    if os.name != "posix":
+        return  # a folder cannot be opened there
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -27,6 +27,7 @@ from valor.contracts import (
     Optimizer,
     Penalty,
     Record,
+    Scaler,
     Schedule,
 )
 from valor.exceptions import InvalidArgumentError
@@ -36,14 +37,13 @@ from valor.testing._graph_formulas import (
     check_loss,
     check_penalty,
 )
-from valor.testing._number_formulas import (
+from valor.testing._number_formulas import check_initializer, check_metric, check_scaler
+from valor.testing._report import Check, Report
+from valor.testing._step_formulas import (
     check_gradient_transform,
-    check_initializer,
-    check_metric,
     check_optimizer,
     check_schedule,
 )
-from valor.testing._report import Check, Report
 from valor.testing._verdict import verdict
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "check_metric",
     "check_optimizer",
     "check_penalty",
+    "check_scaler",
     "check_schedule",
     "records",
 ]
@@ -71,6 +72,7 @@ _CHECKS: dict[type[Record], Callable[..., Report]] = {
     Schedule: check_schedule,
     Initializer: check_initializer,
     Metric: check_metric,
+    Scaler: check_scaler,
     Exporter: check_exporter,
 }
 

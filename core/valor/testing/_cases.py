@@ -48,7 +48,7 @@ class Case:
     arguments: tuple[Any, ...]
 
     def __str__(self) -> str:
-        pairs = zip(self.record.takes, self.arguments, strict=True)
+        pairs = zip(self.record.positional, self.arguments, strict=True)
         return ", ".join(f"{name}={argument!r}" for name, argument in pairs)
 
     def given(self, first: Callable[[float], Any], others: Callable[[float], Any]) -> list[Any]:

@@ -49,7 +49,7 @@ def gradient(cases: Sequence[Case], domain: Domain) -> str:
 
 
 def _axis(case: Case, axis: int) -> str:
-    name = case.record.takes[0]
+    name = case.record.positional[0]
     return f"{name}[{axis}]" if isinstance(case.arguments[0], list) else name
 
 

@@ -1,203 +1,24 @@
-"""Checks of formulas over plain numbers: how a network begins, moves and is judged."""
+"""Checks of formulas over plain numbers: how networks begin, are judged, and are given data."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from valor._manager import PluginManager
-from valor.contracts import GradientTransform, Initializer, Metric, Optimizer, Schedule
+from valor.contracts import Initializer, Metric, Scaler
+from valor.exceptions import shown
 from valor.testing import _properties
-from valor.testing._cases import EVERYWHERE, Case, extremes_in, keep, points_in
+from valor.testing._cases import EVERYWHERE, Case, extremes_in, flat, keep, points_in
 from valor.testing._report import Failed, Report
-from valor.testing._verdict import Steps, record_of, verdict
-
-STEPS = 500  # that an optimizer is followed for
-
-
-def check_optimizer(
-    record: Optimizer | Callable[..., Any] | str, *, plugins: PluginManager | None = None
-) -> Report:
-    """Check an optimizer.
-
-    It returns a parameter and a state of the right length, goes downhill on a parabola, is finite
-    at extremes, remembers nothing but by its state, is pure, and an engine can trace it.
-
-    Args:
-        record: the record, its name, or (for one without state) a plain function.
-        plugins: the manager to look a name up in; the default one if None.
-
-    Raises:
-        ConformanceError: a check failed.
-
-    >>> def descent(parameter, gradient, state, step, *, learning_rate=0.01):
-    ...     return parameter - learning_rate * gradient, state
-    >>> print(check_optimizer(descent).checks[2])
-    ok   descent: (parameter - 1)**2 fell from 4 to 6.73e-09 in 500 steps with learning_rate=0.01
-    """
-    __tracebackhide__ = True
-    known = record_of(Optimizer, record, plugins)
-    rate = known.hyperparameters.get("learning_rate")
-    if isinstance(rate, Schedule):  # a trainer too gives the formula numbers only
-        known = known.bind(learning_rate=rate.formula(1, STEPS))
-    first = tuple(float(value) for value in known.state.values())
-    later = tuple(abs(value) + 0.125 for value in first)
-    ordinary = [
-        Case(known, (parameter, slope, state, step))
-        for parameter, slope in points_in(EVERYWHERE, 2, 4)
-        for state, step in ((first, 1), (later, 2), (later, 1000))
-    ]
-    extremes = [
-        Case(known, (parameter, slope, first, 1))
-        for slope in extremes_in(EVERYWHERE)
-        for parameter in (0.5, slope)
-    ]
-    return verdict(
-        known,
-        {"result": lambda: _optimizer_results(known, ordinary)},
-        {
-            "descent": lambda: _descent(known, first),
-            "extremes": lambda: _properties.finite_results(extremes, _plain),
-            "determinism": lambda: _properties.determinism(_plain, ordinary),
-            "memory": lambda: _memory(known, first),
-            "purity": lambda: _properties.purity(ordinary, keep),
-            "traceability": lambda: _properties.traceability(ordinary + extremes, _plain),
-        },
-    )
-
-
-def _optimizer_results(known: Optimizer, cases: Sequence[Case]) -> str:
-    if "learning_rate" not in known.hyperparameters:
-        raise Failed("it has no hyperparameter learning_rate, for which a schedule may stand")
-    names = f"({', '.join(known.state)})"
-    for case in cases:
-        result = known.formula(*case.arguments)
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise Failed(f"given {case}, it returned {result!r} instead of (parameter, state)")
-        _properties.finite(result[0], "the parameter", case)
-        if not isinstance(result[1], tuple) or len(result[1]) != len(known.state):
-            raise Failed(
-                f"given {case}, it returned the state {result[1]!r} instead of a tuple of "
-                f"{len(known.state)}: {names}"
-            )
-        for name, value in zip(known.state, result[1], strict=True):
-            _properties.finite(value, f"the state {name!r}", case)
-    return f"a parameter and the state {names}"
-
-
-def _travel(known: Optimizer, state: tuple[float, ...], goals: Sequence[float]) -> list[float]:
-    """Return where the steps from 3 lead, on a parabola around each goal, side by side."""
-    places = [(3.0, state)] * len(goals)
-    for step in range(1, STEPS + 1):
-        for at, ((parameter, state), goal) in enumerate(zip(places, goals, strict=True)):
-            places[at] = known.formula(parameter, 2 * (parameter - goal), state, step)
-    return [parameter for parameter, _ in places]
-
-
-def _descent(known: Optimizer, first: tuple[float, ...]) -> str:
-    (end,) = _travel(known, first, [1.0])
-    rate = known.hyperparameters["learning_rate"]
-    told = f"from 4 to {(end - 1) ** 2:.3g} in {STEPS} steps with learning_rate={rate}"
-    if not (end - 1) ** 2 < 4:
-        raise Failed(f"(parameter - 1)**2 went {told}; it should fall")
-    return f"(parameter - 1)**2 fell {told}"
-
-
-def _memory(known: Optimizer, first: tuple[float, ...]) -> str:
-    goals = [1.0, -7.0, 3.5]
-    alone = [_travel(known, first, [goal])[0] for goal in goals]
-    together = _travel(known, first, goals)
-    if list(map(repr, alone)) != list(map(repr, together)):
-        raise Failed(
-            f"three parameters that are updated side by side end at {together}, but at {alone} one "
-            "after the other: what it remembers must be in its state"
-        )
-    return "parameters do not influence each other"
-
-
-def check_gradient_transform(
-    record: GradientTransform | Callable[..., Any] | str, *, plugins: PluginManager | None = None
-) -> Report:
-    """Check a gradient transform: as many finite gradients as it was given, pure, traceable.
-
-    Args:
-        record: the record, its name, or a plain function.
-        plugins: the manager to look a name up in; the default one if None.
-
-    Raises:
-        ConformanceError: a check failed.
-
-    >>> check_gradient_transform(lambda gradients: [g / 2 for g in gradients]).passed
-    True
-    """
-    __tracebackhide__ = True
-    known = record_of(GradientTransform, record, plugins)
-    ordinary = [
-        Case(known, (point,)) for size in (1, 2, 7) for point in points_in(EVERYWHERE, size, 4)
-    ]
-    extremes = [
-        Case(known, (gradients,))
-        for x in extremes_in(EVERYWHERE)
-        for gradients in ([x], [x, x], [x, 0.5, -x])
-    ]
-
-    def results() -> str:
-        for case in ordinary:
-            found, count = known.formula(*case.given(keep, keep)), len(case.arguments[0])
-            if not isinstance(found, list) or len(found) != count:
-                raise Failed(f"given {case}, it returned {found!r} instead of a list of {count}")
-            for value in found:
-                _properties.finite(value, "a gradient", case)
-        return "as many gradients as it was given"
-
-    return verdict(
-        known,
-        {"result": results},
-        {
-            "extremes": lambda: _properties.finite_results(extremes, _plain),
-            "determinism": lambda: _properties.determinism(_plain, ordinary),
-            "purity": lambda: _properties.purity(ordinary, keep),
-            "traceability": lambda: _properties.traceability(ordinary + extremes, _plain),
-        },
-    )
-
-
-def check_schedule(
-    record: Schedule | Callable[..., Any] | str, *, plugins: PluginManager | None = None
-) -> Report:
-    """Check a schedule: a finite number that is not negative at every step, always the same.
-
-    Args:
-        record: the record, its name, or a plain function.
-        plugins: the manager to look a name up in; the default one if None.
-
-    Raises:
-        ConformanceError: a check failed.
-
-    >>> print(check_schedule(lambda step, total_steps: 0.1 / step).checks[1])
-    ok   result: between 0.0001 and 0.1 over runs of 1, 2, 10 and 1000 steps
-    """
-    __tracebackhide__ = True
-    known = record_of(Schedule, record, plugins)
-    cases = [
-        Case(known, (step, total)) for total in (1, 2, 10, 1000) for step in range(1, total + 1)
-    ]
-
-    def results() -> str:
-        rates = [
-            _properties.finite(known.formula(*case.arguments), "the rate", case) for case in cases
-        ]
-        for case, rate in zip(cases, rates, strict=True):
-            if rate < 0:
-                raise Failed(f"given {case}, it returned {rate!r}; a rate is not negative")
-        return f"between {min(rates):g} and {max(rates):g} over runs of 1, 2, 10 and 1000 steps"
-
-    return verdict(known, {"result": results}, _plain_steps(cases))
+from valor.testing._verdict import alike_and_pure, record_of, verdict
 
 
 def check_initializer(
     record: Initializer | Callable[..., Any] | str, *, plugins: PluginManager | None = None
 ) -> Report:
     """Check an initializer: finite numbers, which follow from the generator it is given alone.
+
+    With ``over="layer"``, as many rows as the layer has neurons, each as long as its input.
 
     Args:
         record: the record, its name, or a plain function.
@@ -211,19 +32,25 @@ def check_initializer(
     """
     __tracebackhide__ = True
     known = record_of(Initializer, record, plugins)
-    widths = [(fan_in, fan_out) for fan_in in (1, 3, 784) for fan_out in (1, 2, 128)]
+    # What draws a whole layer may decompose its matrix, and takes that long.
+    most_in, most_out = (12, 20) if known.over == "layer" else (784, 128)
+    widths = [(fan_in, fan_out) for fan_in in (1, 3, most_in) for fan_out in (1, 2, most_out)]
 
     def draw(width: tuple[int, int]) -> list[float]:
         generator = random.Random(str(width))
+        if known.over == "layer":
+            return flat(known.formula(generator, *width))
         return [known.formula(generator, *width) for _ in range(50)]
 
     def results() -> str:
-        found = [
-            _properties.finite(value, "the number", f"fan_in={width[0]}, fan_out={width[1]}")
-            for width in widths
-            for value in draw(width)
-        ]
-        return f"between {min(found):.3g} and {max(found):.3g} for layers of 1 to 784 inputs"
+        found = []
+        for width in widths:
+            place = f"fan_in={width[0]}, fan_out={width[1]}"
+            if known.over == "layer":
+                _check_rows(known.formula(random.Random(0), *width), width, place)
+            found += [_properties.finite(value, "the number", place) for value in draw(width)]
+        told = f"between {min(found):.3g} and {max(found):.3g}"
+        return f"{told} for layers of 1 to {most_in} inputs"
 
     def purity() -> str:
         return _properties.no_side_effects(lambda: [draw(width) for width in widths])
@@ -233,6 +60,15 @@ def check_initializer(
         {"result": results},
         {"determinism": lambda: _properties.determinism(draw, widths), "purity": purity},
     )
+
+
+def _check_rows(rows: Any, width: tuple[int, int], place: str) -> None:
+    lists = isinstance(rows, list) and all(isinstance(row, list) for row in rows)
+    if not lists or [len(row) for row in rows] != [width[0]] * width[1]:
+        raise Failed(
+            f"given {place}, it returned {shown(rows)} instead of a list of {width[1]} lists of "
+            f"{width[0]} numbers"
+        )
 
 
 def check_metric(
@@ -252,13 +88,13 @@ def check_metric(
     """
     __tracebackhide__ = True
     known = record_of(Metric, record, plugins)
-    ordinary = [
-        Case(known, (list(points_in(EVERYWHERE, size, rows)), [[1.0] * size] * rows))
+    cases = [
+        Case(known, (predicted, target))
         for size in (1, 3)
         for rows in (1, 2, 6)
+        for target in ([[1.0] * size] * rows, _classes(size, rows))
+        for predicted in (list(points_in(EVERYWHERE, size, rows)), target)
     ]
-    same = [Case(known, (case.arguments[1], case.arguments[1])) for case in ordinary]
-    cases = ordinary + same
 
     def results() -> str:
         found = [
@@ -267,15 +103,70 @@ def check_metric(
         ]
         return f"between {min(found):.3g} and {max(found):.3g} for {len(cases)} sets of rows"
 
-    return verdict(known, {"result": results}, _plain_steps(cases))
+    return verdict(known, {"result": results}, alike_and_pure(cases))
 
 
-def _plain(case: Case) -> list[float]:
-    return case.plain_values()
+def _classes(size: int, rows: int) -> list[list[float]]:
+    """Return targets of classes in turn: 0 and 1 of one output, a 1 among 0s of several."""
+    turns = range(size) if size > 1 else (1,)
+    return [[float(row % max(2, size) == turn) for turn in turns] for row in range(rows)]
 
 
-def _plain_steps(cases: Sequence[Case]) -> Steps:
-    return {
-        "determinism": lambda: _properties.determinism(_plain, cases),
-        "purity": lambda: _properties.purity(cases, keep),
-    }
+def check_scaler(
+    record: Scaler | Callable[..., Any] | str, *, plugins: PluginManager | None = None
+) -> Report:
+    """Check a scaler: a finite shift and a finite factor other than 0 for any column.
+
+    Columns of one number, or of the same number again and again, are among them.
+
+    Args:
+        record: the record, its name, or a plain function.
+        plugins: the manager to look a name up in; the default one if None.
+
+    Raises:
+        ConformanceError: a check failed.
+
+    >>> check_scaler(lambda values: (min(values), 0.5)).passed
+    True
+    """
+    __tracebackhide__ = True
+    known = record_of(Scaler, record, plugins)
+    columns = [column for size in (1, 2, 7, 100) for column in points_in(EVERYWHERE, size, 2)]
+    ordinary = [Case(known, (column,)) for column in [*columns, [3.0] * 7, [0.1] * 10]]
+    extremes = [
+        Case(known, (column,))
+        for x in extremes_in(EVERYWHERE)
+        for column in ([x], [x, x, x], [x, -x], [x, 0.5, 1.0])
+    ]
+
+    def results() -> str:
+        factors = [_scaling(case)[1] for case in ordinary]
+        told = f"between {min(factors):.3g} and {max(factors):.3g}"
+        return f"a shift, and a factor {told}, for {len(ordinary)} columns"
+
+    return verdict(
+        known,
+        {"result": results},
+        {
+            "extremes": lambda: _properties.finite_results(extremes, _scaled),
+            **alike_and_pure(ordinary),
+        },
+    )
+
+
+def _scaling(case: Case) -> tuple[float, float]:
+    found = case.record.formula(*case.given(keep, keep))
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise Failed(f"given {case}, it returned {found!r} instead of (shift, factor)")
+    shift, factor = (
+        _properties.finite(value, name, case)
+        for value, name in zip(found, ("the shift", "the factor"), strict=True)
+    )
+    if factor == 0:
+        raise Failed(f"given {case}, the factor is 0, from which no value finds back")
+    return shift, factor
+
+
+def _scaled(case: Case) -> list[float]:
+    shift, factor = _scaling(case)
+    return [(value - shift) * factor for value in case.arguments[0]]

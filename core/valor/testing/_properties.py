@@ -41,9 +41,9 @@ def purity(cases: Sequence[Case], *wraps: Callable[[float], Any]) -> str:
     )
     for case, wrap in itertools.product(cases, wraps):
         given = case.given(wrap, keep)
-        before = seen(case.record.takes, given)
+        before = seen(case.record.positional, given)
         case.record.formula(*given)
-        unchanged("what it was given", before, seen(case.record.takes, given))
+        unchanged("what it was given", before, seen(case.record.positional, given))
     return f"arguments and global random state unchanged by {len(cases)} calls"
 
 
@@ -175,6 +175,8 @@ def finite_results(cases: Sequence[Case], evaluate: Callable[[Case], Sequence[fl
     for case in cases:
         try:
             results = evaluate(case)
+        except Failed:
+            raise
         except Exception as error:
             raise Failed(f"given {case}, it raised {told(error)}") from error
         for found in results:

@@ -1,13 +1,14 @@
 """From a record, and what to check of it, to a report or an error."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from valor._manager import PluginManager
 from valor._registry import resolve
 from valor.contracts import Formula, Record
 from valor.exceptions import ConformanceError
-from valor.testing._properties import hyperparameters
+from valor.testing._cases import Case, keep
+from valor.testing._properties import determinism, hyperparameters, purity
 from valor.testing._report import Report, outcome
 
 F = TypeVar("F", bound=Formula)
@@ -34,3 +35,11 @@ def verdict(record: Record, first: Steps, then: Steps) -> Report:
     if not report.passed:
         raise ConformanceError(report)
     return report
+
+
+def alike_and_pure(cases: Sequence[Case]) -> Steps:
+    """Return what is checked of every formula over plain numbers, as steps of a verdict."""
+    return {
+        "determinism": lambda: determinism(Case.plain_values, cases),
+        "purity": lambda: purity(cases, keep),
+    }

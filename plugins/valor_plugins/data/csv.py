@@ -1,7 +1,7 @@
 """Comma-separated values: a first line that names the columns, then one sample a line.
 
-The format is that of RFC 4180, which the standard library reads. What is not a finite number is
-refused with its line and its column, so that the place can be found in an editor.
+The format is that of RFC 4180, which the standard library reads. What is missing, or not a finite
+number, is refused with its line and its column, so that the place can be found in an editor.
 """
 
 import csv
@@ -19,41 +19,61 @@ from valor.exceptions import DataError, shown
 # Narrower than float(), which takes "1_000", "nan" and digits of every script.
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
+# What stands for a value that is not there, beside nothing at all: what R, NumPy, pandas and
+# databases write.
+MISSING = ("NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "NULL", "Null", "null", "None")
+
+TEXTS = attrs.validators.optional(
+    attrs.validators.deep_iterable(
+        attrs.validators.instance_of(str), attrs.validators.instance_of((list, tuple))
+    )
+)
+
 Path = str | os.PathLike[str]
 
 
 def read_csv(
-    path: Path, *, delimiter: str = ",", columns: Sequence[str] | None = None
-) -> list[dict[str, float]]:
-    """Read a table of numbers.
+    path: Path,
+    *,
+    delimiter: str = ",",
+    columns: Sequence[str] | None = None,
+    texts: Sequence[str] | None = None,
+    missing: Sequence[str] | None = None,
+) -> list[dict[str, float | str]]:
+    """Read a table.
 
-    A byte order mark and blank lines are skipped.
+    A byte order mark and blank lines are skipped, as are blanks around a value.
 
     Args:
         path: the file, in UTF-8.
         delimiter: what stands between two values, such as ``;``.
         columns: which columns to read, so that the others may hold anything; all of them if None.
+        texts: which of them to return as texts, instead of numbers; none if None.
+        missing: what stands for a value that is not there; `MISSING` if None. An empty one always
+            does.
 
     Returns:
-        One dict a sample, from the column's name to its number.
+        One dict a sample, from the column's name to its number or text.
 
     Raises:
-        DataError: the file cannot be read, names a column twice or not at all, lacks a column, has
-            a line of another length, no samples, or something that is not a finite number.
+        DataError: the file cannot be read, names a column twice or not at all, lacks a column or a
+            value, has a line of another length, no samples, or something that is not a finite
+            number.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with open(f"{folder}/and.csv", "w") as file:
-    ...         _ = file.write("a,b,both\\n1,1,1\\n1,0,0\\n")
-    ...     read_csv(f"{folder}/and.csv", columns=["a", "both"])
-    [{'a': 1.0, 'both': 1.0}, {'a': 1.0, 'both': 0.0}]
+    ...         _ = file.write("a,b,both\\n1,1,yes\\n1,0,no\\n")
+    ...     read_csv(f"{folder}/and.csv", columns=["a", "both"], texts=["both"])
+    [{'a': 1.0, 'both': 'yes'}, {'a': 1.0, 'both': 'no'}]
     """
     name = os.fspath(path)
+    gaps = frozenset(("", *(MISSING if missing is None else missing)))
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, delimiter=delimiter, strict=True)
             try:
-                return _samples(name, lines, columns)
+                return _samples(name, lines, columns, texts or (), gaps)
             except csv.Error as error:
                 raise DataError(f"{name}, line {lines.line_num}: {error}") from error
     except OSError as error:
@@ -62,28 +82,39 @@ def read_csv(
         raise DataError(f"{name}: it must be UTF-8 text, but {error}") from error
 
 
-def _samples(path: str, lines: Any, columns: Sequence[str] | None) -> list[dict[str, float]]:
+def _samples(
+    path: str,
+    lines: Any,
+    columns: Sequence[str] | None,
+    texts: Sequence[str],
+    gaps: frozenset[str],
+) -> list[dict[str, float | str]]:
     rows = _filled(lines)
     number_of_line, header = next(rows, (1, []))
     names = _names(f"{path}, line {number_of_line}", header)
     wanted = names if columns is None else list(columns)
-    for column in wanted:
+    for column in (*wanted, *texts):
         if column not in names:
             raise DataError(
                 f"{path}: no column is named {column!r}; there are: {', '.join(names)}",
                 missing_column=column,
             )
+    places = [(column, names.index(column), column in texts) for column in wanted]
     samples = []
     for number_of_line, row in rows:
-        place = f"{path}, line {number_of_line}"
         if len(row) != len(names):
             raise DataError(
-                f"{place}: it has {len(row)} values, but the first line names {len(names)} columns"
+                f"{path}, line {number_of_line}: it has {len(row)} values, but the first line "
+                f"names {len(names)} columns"
             )
-        texts = dict(zip(names, row, strict=True))
-        samples.append(
-            {column: _number(f"{place}, column {column}", texts[column]) for column in wanted}
-        )
+        sample: dict[str, float | str] = {}
+        for column, position, is_text in places:
+            text = row[position].strip()
+            value = text if is_text else _number(text)
+            if text in gaps or value is None:
+                raise _refusal(f"{path}, line {number_of_line}", column, text, text in gaps)
+            sample[column] = value
+        samples.append(sample)
     if not samples:
         raise DataError(f"{path}: it must hold at least one sample below the names of the columns")
     return samples
@@ -112,12 +143,20 @@ def _names(place: str, header: list[str]) -> list[str]:
     return names
 
 
-def _number(place: str, text: str) -> float:
-    text = text.strip()
+def _number(text: str) -> float | None:
+    """Return the number that a text is, or None."""
     value = float(text) if NUMBER.fullmatch(text) else math.nan
-    if not math.isfinite(value):
-        raise DataError(f"{place}: expected a finite number, not {shown(text)}")
-    return value
+    return value if math.isfinite(value) else None
+
+
+def _refusal(place: str, column: str, text: str, is_missing: bool) -> DataError:
+    place = f"{place}, column {column}"
+    if is_missing:
+        written = f" ({text!r})" if text else ""
+        return DataError(
+            f"{place}: the value is missing{written}; fill it in, or leave out the line"
+        )
+    return DataError(f"{place}: expected a finite number, not {shown(text)}", text_column=column)
 
 
 @hookimpl
@@ -126,5 +165,10 @@ def valor_register_readers() -> Iterator[Reader]:
         name="csv",
         call=read_csv,
         suffixes=(".csv",),
-        validators={"delimiter": attrs.validators.matches_re(r"[^\s\w\"+.-]|\t")},
+        validators={
+            "delimiter": attrs.validators.matches_re(r"[^\s\w\"+.-]|\t"),
+            "columns": TEXTS,
+            "texts": TEXTS,
+            "missing": TEXTS,
+        },
     )

@@ -2,6 +2,7 @@
 
 Momentum: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
 Nesterov's: Sutskever et al., "On the importance of initialization and momentum", ICML 2013.
+Weight decay: Krogh and Hertz, "A simple weight decay can improve generalization", NIPS 1991.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ def gradient_descent(
     learning_rate: float = 0.01,
     momentum: float = 0.0,
     nesterov: bool = False,
+    weight_decay: float = 0.0,
 ) -> tuple[float, tuple[float, ...]]:
     """Move against the gradient.
 
@@ -31,6 +33,8 @@ def gradient_descent(
         learning_rate: how far to move for a gradient of 1.
         momentum: how much of the last step's velocity is kept, from 0 to below 1.
         nesterov: whether the gradient counts as if the kept velocity had been moved already.
+        weight_decay: how much of the parameter is added to its gradient, 0 or more: the gradient
+            of a penalty of ``weight_decay / 2 * parameter**2`` that the loss does not show.
 
     Returns:
         The new parameter and the new velocity; without momentum there is none to keep.
@@ -40,6 +44,8 @@ def gradient_descent(
     >>> gradient_descent(1.0, 2.0, (0.0,), 1, learning_rate=0.25, momentum=0.5)
     (0.5, (2.0,))
     """
+    if weight_decay > 0:
+        gradient = gradient + weight_decay * parameter
     if momentum == 0:
         return parameter - gradient * learning_rate, state
     velocity = momentum * state[0] + gradient
@@ -56,5 +62,6 @@ def valor_register_optimizers() -> Iterator[Optimizer]:
         validators={
             "learning_rate": attrs.validators.gt(0),
             "momentum": attrs.validators.and_(attrs.validators.ge(0), attrs.validators.lt(1)),
+            "weight_decay": attrs.validators.ge(0),
         },
     )

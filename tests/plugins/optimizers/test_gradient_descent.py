@@ -7,7 +7,7 @@ The numbers were worked out on paper from the recurrences
     w(n) = w(n-1) - r (g(n) + m v(n))      Nesterov
 
 for f(w) = w**2, whose gradient is 2 w, from w = 1 with r = 1/8 and m = 1/2: powers of two, so that
-every step is exact.
+every step is exact. A weight decay of 1/2 adds w/2 to the gradient.
 """
 
 from typing import Any
@@ -30,12 +30,27 @@ NESTEROV = [
     (21 / 64, 9 / 4),  # v = 1 + 5/4, w = 5/8 - (5/4 + 9/8)/8
     (69 / 512, 57 / 32),  # v = 9/8 + 21/32, w = 21/64 - (21/32 + 57/64)/8
 ]
+DECAY = [(11 / 16, 0.0), (121 / 256, 0.0), (1331 / 4096, 0.0)]  # w times 1 - 5/16
+DECAY_MOMENTUM = [
+    (11 / 16, 5 / 2),  # g = v = 5/2, w = 1 - 5/16
+    (81 / 256, 95 / 32),  # v = 5/4 + 55/32, w = 11/16 - 95/256
+    (131 / 4096, 1165 / 512),  # v = 95/64 + 405/512, w = 81/256 - 1165/4096
+]
+DECAY_NESTEROV = [
+    (17 / 32, 5 / 2),  # g = v = 5/2, w = 1 - (5/2 + 5/4)/8
+    (209 / 1024, 165 / 64),  # v = 5/4 + 85/64, w = 17/32 - (85/64 + 165/128)/8
+    (913 / 32768, 3685 / 2048),  # v = 165/128 + 1045/2048, w = 209/1024 - (1045/2048 + v/2)/8
+]
 CASES = [
     ({}, PLAIN),
     ({"momentum": 0.0}, PLAIN),
+    ({"weight_decay": 0.0}, PLAIN),
     ({"nesterov": True}, PLAIN),  # without momentum there is nothing to look ahead to
     ({"momentum": 0.5}, MOMENTUM),
     ({"momentum": 0.5, "nesterov": True}, NESTEROV),
+    ({"weight_decay": 0.5}, DECAY),
+    ({"weight_decay": 0.5, "momentum": 0.5}, DECAY_MOMENTUM),
+    ({"weight_decay": 0.5, "momentum": 0.5, "nesterov": True}, DECAY_NESTEROV),
 ]
 
 
@@ -82,6 +97,7 @@ def test_it_is_the_lessons_update() -> None:
         "learning_rate": 0.01,
         "momentum": 0.0,
         "nesterov": False,
+        "weight_decay": 0.0,
     }
 
 
@@ -106,11 +122,29 @@ def test_it_finds_the_least_of_a_parabola() -> None:
         def __call__(self, x: Any) -> Valor:
             return self.w
 
-    for hyperparameters, _ in CASES:
+    for hyperparameters, expected in CASES:
+        if expected in (DECAY, DECAY_MOMENTUM, DECAY_NESTEROV):
+            continue  # the least is elsewhere then
         model = Parabola()
         descent = optimizer("gradient_descent", learning_rate=0.1, **hyperparameters)
         Trainer(model, optimizer=descent).fit([0.0], [3.0], epochs=400)
         assert model.w.data == pytest.approx(3.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_weight_decay_is_the_penalty_that_the_loss_does_not_show(momentum: float) -> None:
+    x, y = [[0.5, -1.0], [2.0, 0.25], [-0.75, 1.5]], [1.0, 0.0, 0.5]
+    ends, losses = [], []
+    for weight_decay, penalties in ((0.1, ()), (0.0, [lambda w: 0.05 * w * w])):
+        model = MLP(2, [3, 1], activation="tanh", seed=2)
+        chosen = optimizer(
+            "gradient_descent", learning_rate=0.1, momentum=momentum, weight_decay=weight_decay
+        )
+        run = Trainer(model, optimizer=chosen, penalties=penalties).fit(x, y, epochs=50)
+        ends.append([parameter.data for parameter in model.parametros()])
+        losses.append(run.history["loss"][-1])
+    assert ends[0] == pytest.approx(ends[1], rel=1e-12)
+    assert losses[0] < losses[1]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +161,8 @@ def test_it_finds_the_least_of_a_parabola() -> None:
         ("momentum", None),
         ("nesterov", 1),
         ("nesterov", "yes"),
+        ("weight_decay", -0.1),
+        ("weight_decay", float("inf")),
         ("lr", 0.1),
     ],
 )

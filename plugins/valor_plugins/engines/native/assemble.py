@@ -11,16 +11,20 @@ from valor import Loss, Optimizer, Plan, Valor
 from valor_plugins.engines.native.emit import team
 from valor_plugins.engines.native.emit.blas import BlasSamples, blas_samples
 from valor_plugins.engines.native.emit.dgemm import on_one_thread
+from valor_plugins.engines.native.emit.forward import Forward
 from valor_plugins.engines.native.emit.frames import Tables
 from valor_plugins.engines.native.emit.loops import LoopSamples, LoopTransforms
 from valor_plugins.engines.native.emit.step import FIELDS, Step
 from valor_plugins.engines.native.emit.straight import StraightSamples
 from valor_plugins.engines.native.emit.update import Update
+from valor_plugins.engines.native.emit.writer import Writer
 from valor_plugins.engines.native.families import Gradients, Rolled
 from valor_plugins.engines.native.formulas import (
+    Results,
     scheduled,
     trace_optimizer,
     trace_penalty,
+    trace_results,
     trace_sample,
     trace_transforms,
 )
@@ -69,6 +73,29 @@ class Assembled:
     sizes: dict[str, int]
     tables: Any
     lanes: Callable[[int], Any]
+    seconds: dict[str, float]
+
+
+@attrs.define(eq=False)
+class AssembledForward:
+    """What computes outputs, and losses, of samples.
+
+    Attributes:
+        code: its machine code.
+        results: what it computes for a sample.
+        micro: samples a micro-block; results come in whole ones.
+        block: samples a block.
+        sizes: doubles by area.
+        tables: positions that follow no rule.
+        seconds: what each stage took.
+    """
+
+    code: Code
+    results: Results
+    micro: int
+    block: int
+    sizes: dict[str, int]
+    tables: Any
     seconds: dict[str, float]
 
 
@@ -152,7 +179,7 @@ def assemble(
         contract=plan.mode == "fast",
         threads=threads,
     )
-    text = _module(step, width)
+    text = _module(step.write(), width)
     clock.note("emit")
     code = compiled(text)
     if isinstance(samples, BlasSamples):
@@ -201,9 +228,38 @@ def _samples(
     return blas or LoopSamples(rolled, width, slots, Tables(), shape, batch, begun, at_once)
 
 
-def _module(step: Step, width: int) -> str:
+def assemble_forward(
+    model: Any, loss: Loss | None, parameters: Sequence[Valor], shape: tuple[int, int]
+) -> AssembledForward:
+    """Trace, re-roll, emit and compile outputs, and losses if there is a loss.
+
+    Raises:
+        CannotCompileError: a formula cannot be traced.
+    """
+    clock = _Clock()
+    traced = trace_results(model, loss, parameters, shape)
+    clock.note("trace")
+    rolled = reroll(traced.scalars)
+    clock.note("re-roll")
+    width, slots, tables = machine().width, np.arange(len(parameters)), Tables()
+    samples = Forward(rolled, width, slots, tables, shape)
+    text = _module(samples.write(), width)
+    clock.note("emit")
+    code = compiled(text)
+    clock.note("load" if code.cached else "compile")
+    return AssembledForward(
+        code=code,
+        results=traced,
+        micro=samples.micro,
+        block=samples.block,
+        sizes=samples.sizes,
+        tables=tables.array(),
+        seconds=clock.seconds,
+    )
+
+
+def _module(writer: Writer, width: int) -> str:
     """Return the whole module: the function, and those of the C library and of ours it calls."""
-    writer = step.write()
     lines = list(writer.declared.values())
     if any(name.startswith("valor.exp") for name in writer.declared):
         lines += exp_functions(sorted({1, width})).splitlines()

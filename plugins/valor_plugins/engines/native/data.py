@@ -1,5 +1,6 @@
 """The rows of a run as doubles: uncopied where they are, else in windows where they are many."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,17 @@ def _is_large(rows: Any) -> bool:
 
 def matrix_of(rows: Any, which: Any = slice(None)) -> Any:
     """Return some rows as an array of doubles, without a copy where they are one."""
-    rows = rows.array if hasattr(rows, "array") else np.asarray(rows, np.float64)
-    matrix = np.ascontiguousarray(rows[which], np.float64)
-    return matrix.reshape(len(matrix), -1)
+    if hasattr(rows, "array"):
+        matrix = np.ascontiguousarray(rows.array[which], np.float64)
+        return matrix.reshape(len(matrix), -1)
+    chosen = rows[which] if isinstance(which, slice) else [rows[row] for row in which]
+    count = sum(map(len, chosen))  # twice as fast as to let NumPy find out the shape of rows
+    numbers = np.fromiter(itertools.chain.from_iterable(chosen), np.float64, count)
+    return numbers.reshape(len(chosen), -1)
+
+
+def zeros(size: int) -> Any:
+    """Return zeros that begin at a cache line."""
+    raw = np.zeros(size + 16)
+    skip = -raw.ctypes.data % 64 // 8
+    return raw[skip : skip + size]

@@ -30,6 +30,23 @@ class SampleTrace:
     traced: int
 
 
+@attrs.define(eq=False)
+class Results:
+    """What is computed for a sample without training, as a program.
+
+    Attributes:
+        scalars: the program; in place of contributions it has the results.
+        outputs: how many of the results are the model's, the first ones; then comes the loss.
+        count: how many results there are.
+        checked: whether the last one is not 0 where a check fails, and the others do not hold.
+    """
+
+    scalars: Scalars
+    outputs: int
+    count: int
+    checked: bool
+
+
 def trace_sample(
     model: Any, loss: Loss, parameters: Sequence[Valor], shape: tuple[int, int]
 ) -> SampleTrace:
@@ -44,40 +61,93 @@ def trace_sample(
     """
     tracer = Tracer()
     tape = tracer.tape
+    (*_, root), traced = _traced_twice(tracer, model, loss, parameters, shape)
+    if root < 0 or tape.code[root] <= ops.LAST_LEAF:
+        raise CannotCompileError(f"{loss} returns what it was given, and computes nothing")
+    seed = tape.append(ops.SEED, 0) if loss.reduction == "mean" else tape.constant(1.0)
+    return SampleTrace(derive(tape, root, seed), traced)
+
+
+def trace_results(
+    model: Any, loss: Loss | None, parameters: Sequence[Valor], shape: tuple[int, int]
+) -> Results:
+    """Trace a model, and its loss if there is one, on one sample, twice.
+
+    Args:
+        model, loss, parameters: what is to be computed, and by which numbers.
+        shape: how many inputs and targets a sample has.
+
+    Raises:
+        CannotCompileError: a formula looks at numbers, or is not the same the second time.
+    """
+    tracer = Tracer()
+    tape = tracer.tape
+    results, _ = _traced_twice(tracer, model, loss, parameters, shape)
+    outputs = len(results) if loss is None else len(results) - 1
+    if tape.checks:
+        failed = tape.checks[0]
+        for check in tape.checks[1:]:
+            failed = tape.compute(ops.EITHER, failed, check)
+        one, zero = tape.constant(1.0), tape.constant(0.0)
+        results.append(tape.compute(ops.SELECT, one, zero, failed))
+    scalars = forward_only(tape)
+    scalars.checks = ()
+    scalars.contributions = _one_each(results)
+    return Results(scalars, outputs, len(results), bool(tape.checks))
+
+
+def _traced_twice(
+    tracer: Tracer,
+    model: Any,
+    loss: Loss | None,
+    parameters: Sequence[Valor],
+    shape: tuple[int, int],
+) -> tuple[list[int], int]:
+    """Return the ids of outputs and loss, and how many scalars a sample has."""
+    tape = tracer.tape
     with tracer.parameters(parameters):
         start = len(tape)
-        root = _traced(tracer, model, loss, shape)
+        results = _traced(tracer, model, loss, shape)
         stop, checks = len(tape), list(tape.checks)
         tape.forget()
         again = _traced(tracer, model, loss, shape)
-    if again - stop != root - start or not _repeats(tape, start, stop):
+    moved = [each + stop - start if each >= start else each for each in results]
+    if again != moved or not _repeats(tape, start, stop):
         raise CannotCompileError(
-            f"{_named(model)} or {loss} does not compute the same for every sample: it draws "
-            "random numbers, counts its calls or keeps what it computed; such a formula cannot be "
-            "compiled, but runs with engine='eager'"
+            f"{_named(model)}{f' or {loss}' if loss else ''} does not compute the same for every "
+            "sample: it draws random numbers, counts its calls or keeps what it computed; such a "
+            "formula cannot be compiled, but runs with engine='eager'"
         )
     tape.checks = checks
     tape.cut(stop)
-    seed = tape.append(ops.SEED, 0) if loss.reduction == "mean" else tape.constant(1.0)
-    return SampleTrace(derive(tape, root, seed), stop - start)
+    return results, stop - start
 
 
 def _named(model: Any) -> str:
     return f"the model (of type {type(model).__qualname__})"
 
 
-def _traced(tracer: Tracer, model: Any, loss: Loss, shape: tuple[int, int]) -> int:
+def _traced(tracer: Tracer, model: Any, loss: Loss | None, shape: tuple[int, int]) -> list[int]:
+    """Trace one sample; return the ids of its outputs and, last, of its loss."""
     inputs = tracer.numbers(ops.INPUT, shape[0])
     targets = tracer.numbers(ops.TARGET, shape[1])
     outputs = model(inputs)
     outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-    result = loss(outputs, targets)
-    if not tracer.is_scalar(result):
-        raise FormulaError(f"{loss} must return a Valor, not {type(result).__name__}")
-    root = tracer.id_of(result)
-    if root < 0 or tracer.tape.code[root] <= ops.LAST_LEAF:
-        raise CannotCompileError(f"{loss} returns what it was given, and computes nothing")
-    return root
+    if not outputs or not all(map(tracer.is_scalar, outputs)):
+        raise FormulaError(f"{_named(model)} must return a Valor or a list of Valor")
+    results = list(map(tracer.id_of, outputs))
+    if loss is not None:
+        result = loss(outputs, targets)
+        if not tracer.is_scalar(result):
+            raise FormulaError(f"{loss} must return a Valor, not {type(result).__name__}")
+        results.append(tracer.id_of(result))
+    return results
+
+
+def _one_each(ids: Sequence[int]) -> Lists:
+    """Return lists of one scalar each, owned by 0, 1, 2 …"""
+    count = len(ids)
+    return Lists(np.arange(count, dtype=np.int32), np.arange(count + 1), np.array(ids, np.int32))
 
 
 def _repeats(tape: Tape, start: int, stop: int) -> bool:
@@ -138,9 +208,8 @@ def trace_transforms(records: Sequence[Any], count: int) -> Scalars | None:
         gradients = record(list(gradients))
         if not isinstance(gradients, list) or len(gradients) != count:
             raise FormulaError(f"{record} must return a list of {count} gradients")
-    ids = np.array([tracer.id_of(each) for each in gradients], np.int32)
     scalars = forward_only(tracer.tape)
-    scalars.contributions = Lists(np.arange(count, dtype=np.int32), np.arange(count + 1), ids)
+    scalars.contributions = _one_each(list(map(tracer.id_of, gradients)))
     return scalars
 
 

@@ -18,7 +18,7 @@ from valor.exceptions import EngineWarning
 from valor.functions import number
 from valor_plugins.engines.native import guard
 from valor_plugins.engines.native.assemble import assemble, padded
-from valor_plugins.engines.native.data import Data, matrix_of
+from valor_plugins.engines.native.data import Data, matrix_of, zeros
 from valor_plugins.engines.native.emit.step import FIELDS
 from valor_plugins.engines.native.explain import explanation, remark
 
@@ -131,22 +131,22 @@ class NativeProgram:
         kinds = max(1, len(self._optimizer.state))
         rows = padded(max(self._plan.batch_size, code.block) + code.block)
         self._areas = {
-            "transformed": _zeros(stride),
-            "scratch": _zeros(stride),
-            "sample_losses": _zeros(rows),
-            "rows": _zeros(rows),
-            "target_rows": _zeros(rows),
+            "transformed": zeros(stride),
+            "scratch": zeros(stride),
+            "sample_losses": zeros(rows),
+            "rows": zeros(rows),
+            "target_rows": zeros(rows),
             "completed": np.zeros(1, np.int64),
-            "losses": _zeros(1),
+            "losses": zeros(1),
             "tables": code.tables,
-            **{name: _zeros(size) for name, size in code.sizes.items()},
+            **{name: zeros(size) for name, size in code.sizes.items()},
         }
         self._areas["lanes"] = code.lanes(self._areas["frames"].ctypes.data)
-        self._values = [_zeros(stride), _zeros(stride)]
+        self._values = [zeros(stride), zeros(stride)]
         for copy in self._values:
             copy[len(self._parameters)] = 1.0  # sums multiply by it what has no other factor
-        self._gradients = [_zeros(stride), _zeros(stride)]
-        self._states = [_zeros(stride * kinds), _zeros(stride * kinds)]
+        self._gradients = [zeros(stride), zeros(stride)]
+        self._states = [zeros(stride * kinds), zeros(stride * kinds)]
         self._turn = 0
         context = self._context = np.zeros(len(FIELDS), np.int64)
         for name, area in self._areas.items():
@@ -226,7 +226,7 @@ class NativeProgram:
             return False
         context = self._context
         if len(self._areas["losses"]) < steps:
-            self._areas["losses"] = _zeros(steps)
+            self._areas["losses"] = zeros(steps)
         # In each call: an interrupt between the two would leave the address of what is gone.
         context[_FIELD["losses"]] = self._areas["losses"].ctypes.data
         self._point(context)
@@ -292,7 +292,7 @@ class NativeProgram:
         """Compute the gradients of a call's last completed step, which was not to be its last."""
         assert call.first is not None
         pairs = [(each.copy(), each.copy()) for each in call.first]
-        gradients = _zeros(len(call.first[0])), _zeros(len(call.first[0]))
+        gradients = zeros(len(call.first[0])), zeros(len(call.first[0]))
         losses, completed = np.zeros(steps), np.zeros(1, np.int64)
         context = self._context.copy()
         for name, pair in zip(
@@ -390,10 +390,3 @@ class NativeProgram:
         if not done:
             return None  # the run itself will come upon it
         return np.concatenate([losses, self._values[1 - self._turn][self._code.slots]])
-
-
-def _zeros(size: int) -> Any:
-    """Return zeros that begin at a cache line."""
-    raw = np.zeros(size + 16)
-    skip = -raw.ctypes.data % 64 // 8
-    return raw[skip : skip + size]

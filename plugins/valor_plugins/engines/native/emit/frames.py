@@ -12,6 +12,7 @@ import numpy as np
 
 from valor_plugins.engines.native import tape as ops
 from valor_plugins.engines.native.emit.operations import as_bits
+from valor_plugins.engines.native.emit.team import part
 from valor_plugins.engines.native.emit.writer import Writer
 from valor_plugins.engines.native.families import CONSTANT, Family, Operand, Rolled
 
@@ -196,3 +197,42 @@ def read(
     if layout.rolled.families[operand.family].code in ops.CONDITIONS:
         return as_bits(writer, value, width)
     return value
+
+
+def write_rows(
+    writer: Writer,
+    row_bytes: tuple[int, int],
+    micro: int,
+    start: Place,
+    samples: str,
+    order: str | None = None,
+) -> None:
+    """Note where the rows of data of some samples are. Lanes without a sample repeat the last one.
+
+    Args:
+        writer: where to.
+        row_bytes: how long a row is, of inputs and of targets.
+        micro: how many lanes a micro-block has.
+        start: the first sample.
+        samples: how many there are.
+        order: the address of the row of each sample; without it, or where it is null, rows follow
+            each other.
+    """
+    lanes = writer.let(f"and i64 {writer.plus(samples, micro - 1)}, {-micro}")
+    last = writer.let(f"sub i64 {samples}, 1")
+    shuffled = None if order is None else writer.let(f"icmp ne ptr {order}, null")
+    with writer.loop(*part(writer, 0, lanes, micro), prefix="row") as lane:
+        beyond = writer.let(f"icmp slt i64 {lane.index}, {last}")
+        inside = writer.let(f"select i1 {beyond}, i64 {lane.index}, i64 {last}")
+        row = writer.plus(start, inside)
+        if shuffled is not None:
+            before, place = writer.block, row
+            with writer.when(shuffled, "shuffled"):
+                known = writer.load(writer.at(f"{order}", writer.times(place, 8)), kind="i64")
+                there = writer.block
+            row = writer.let(f"phi i64 [ {place}, %{before} ], [ {known}, %{there} ]")
+        for base, size, kept in zip(
+            ("%inputs", "%targets"), row_bytes, ("%rows", "%target_rows"), strict=True
+        ):
+            address = writer.at(base, writer.times(row, size))
+            writer.store(address, writer.at(kept, writer.times(lane.index, 8)), kind="ptr")

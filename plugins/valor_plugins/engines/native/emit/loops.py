@@ -47,8 +47,8 @@ def _vectors(batch: int, width: int) -> int:
     return 1 if batch <= width or empty * PADDING > batch else 2
 
 
-class LoopSamples:
-    """The samples of a block, in loops over families.
+class Loops:
+    """The families of a program, in loops, for the samples of a block.
 
     Args:
         rolled: the program of one sample.
@@ -56,13 +56,8 @@ class LoopSamples:
         slots: the slot of each parameter.
         tables: where positions without a rule go.
         shape: how many inputs and targets a sample has.
-        batch: how many samples the largest batch has.
-        begun: whether gradients begin with what penalties push.
-        at_once: how many of the first slots may be updated as soon as their gradients are there.
+        batch: how many samples there are at once, at the most.
     """
-
-    emitter = "re-rolled loops"
-    multiple = 1  # a batch may have any size
 
     def __init__(
         self,
@@ -72,39 +67,17 @@ class LoopSamples:
         tables: Tables,
         shape: tuple[int, int],
         batch: int,
-        begun: bool,
-        at_once: int = 0,
     ) -> None:
         vectors = _vectors(batch, width)
         areas = {ops.PARAMETER: "%parameters"}
         scalars = {ops.SEED: "%seed"}
         self.layout = Layout(rolled, width, vectors, slots, areas, scalars, tables)
         self.rolled, self.width, self.micro = rolled, width, self.layout.micro
-        self.shape = shape
         self.row_bytes = shape[0] * 8, shape[1] * 8
         self.kernels: list[Kernel] = schedule(rolled)
         keep_what_crosses(self.layout, self.kernels)
-        self.grids = [(group, grid_of(self.layout, group)) for group in rolled.gradients]
-        self.transposed = Transposed()
-        for _, grid in self.grids:
-            if grid is not None:
-                self.transposed.need(self.layout, grid)
         fit = max(4, FRAMES // self.layout.frame_bytes) * self.micro
         self.block = min(BLOCK, fit, -(-batch // self.micro) * self.micro)
-        self.alone = batch <= self.block and not begun
-        self.updated = self._updated(at_once) if self.alone else 0
-
-    def _updated(self, at_once: int) -> int:
-        """Return how many slots, from the first on, are those of whole grids."""
-        updated = 0
-        places = [np.sort(self.layout.slots[group.parameters]) for group, _ in self.grids]
-        for k in sorted(range(len(places)), key=lambda k: int(places[k][0])):
-            stop = updated + len(places[k])
-            whole = np.array_equal(places[k], np.arange(updated, stop))
-            if self.grids[k][1] is None or stop > at_once or not whole:
-                break
-            updated = stop
-        return updated
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -113,17 +86,7 @@ class LoopSamples:
         return {
             "uniform": self.layout.uniform_size,
             "frames": blocks * self.layout.frame_bytes // 8,
-            "transposed": self.block * self.transposed.width,
         }
-
-    def lanes(self, frames: int) -> Any:
-        """Return the address of each sample's lane in the first row of its frame.
-
-        Args:
-            frames: the address of the first frame.
-        """
-        block, lane = np.divmod(np.arange(self.block), self.micro)
-        return frames + block * self.layout.frame_bytes + lane * 8
 
     def write_uniform(self, writer: Writer) -> None:
         """Write what is the same for all samples of a batch."""
@@ -131,10 +94,8 @@ class LoopSamples:
             if not kernel.varying:
                 write_kernel(writer, self.layout, kernel)
 
-    def write_block(
-        self, writer: Writer, samples: str, first: str, update: Update | None = None
-    ) -> str | None:
-        """Write a block: its losses and gradients; return a number that is nan if a check fails."""
+    def write_families(self, writer: Writer, samples: str) -> Part:
+        """Write what differs from sample to sample; return this thread's part of the frames."""
         layout = self.layout
         count = writer.let(f"udiv i64 {writer.plus(samples, self.micro - 1)}, {self.micro}")
         blocks = part(writer, 0, count)
@@ -145,23 +106,7 @@ class LoopSamples:
         for kernel in self.kernels:
             if kernel.varying:
                 write_kernel(writer, layout, kernel, blocks)
-        own = part(writer, 0, samples, self.micro)
-        with writer.loop(*own, prefix="losses") as sample:
-            value = read_sample(writer, layout, self.rolled.root, sample.index)
-            place = writer.times(writer.plus(sample.index, first), 8)
-            writer.store(value, writer.at("%sample_losses", place))
-        write_transposition(writer, layout, self.transposed, blocks)
-        barrier(writer)
-        block = Block(samples, self.block, self.alone)
-        for group, grid in self.grids:
-            if grid is None:
-                write_list(writer, layout, group, block)
-            else:
-                here = layout.slots[group.parameters[0]] < self.updated
-                write_grid(writer, layout, grid, self.transposed, block, update if here else None)
-        return write_checks(
-            writer, self.rolled.checks, own, lambda *which: read_sample(writer, layout, *which)
-        )
+        return blocks
 
     def _write_loading(self, writer: Writer, number: int, rows: str, blocks: Part) -> None:
         """Write the way from rows of data to rows of lanes."""
@@ -187,6 +132,88 @@ class LoopSamples:
                     for lane, line in enumerate(lines):
                         value = writer.load(writer.at(line, column_ * 8))
                         writer.store(value, writer.at(place, lane * 8))
+
+
+class LoopSamples(Loops):
+    """The samples of a block, and what they contribute to gradients. See `Loops`.
+
+    Args:
+        rolled, width, slots, tables, shape, batch: as there.
+        begun: whether gradients begin with what penalties push.
+        at_once: how many of the first slots may be updated as soon as their gradients are there.
+    """
+
+    emitter = "re-rolled loops"
+    multiple = 1  # a batch may have any size
+
+    def __init__(
+        self,
+        rolled: Rolled,
+        width: int,
+        slots: Any,
+        tables: Tables,
+        shape: tuple[int, int],
+        batch: int,
+        begun: bool,
+        at_once: int = 0,
+    ) -> None:
+        super().__init__(rolled, width, slots, tables, shape, batch)
+        self.grids = [(group, grid_of(self.layout, group)) for group in rolled.gradients]
+        self.transposed = Transposed()
+        for _, grid in self.grids:
+            if grid is not None:
+                self.transposed.need(self.layout, grid)
+        self.alone = batch <= self.block and not begun
+        self.updated = self._updated(at_once) if self.alone else 0
+
+    def _updated(self, at_once: int) -> int:
+        """Return how many slots, from the first on, are those of whole grids."""
+        updated = 0
+        places = [np.sort(self.layout.slots[group.parameters]) for group, _ in self.grids]
+        for k in sorted(range(len(places)), key=lambda k: int(places[k][0])):
+            stop = updated + len(places[k])
+            whole = np.array_equal(places[k], np.arange(updated, stop))
+            if self.grids[k][1] is None or stop > at_once or not whole:
+                break
+            updated = stop
+        return updated
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many doubles each area needs."""
+        return {**super().sizes, "transposed": self.block * self.transposed.width}
+
+    def lanes(self, frames: int) -> Any:
+        """Return the address of each sample's lane in the first row of its frame.
+
+        Args:
+            frames: the address of the first frame.
+        """
+        block, lane = np.divmod(np.arange(self.block), self.micro)
+        return frames + block * self.layout.frame_bytes + lane * 8
+
+    def write_block(
+        self, writer: Writer, samples: str, first: str, update: Update | None = None
+    ) -> str | None:
+        """Write a block: its losses and gradients; return a number that is nan if a check fails."""
+        layout, blocks = self.layout, self.write_families(writer, samples)
+        own = part(writer, 0, samples, self.micro)
+        with writer.loop(*own, prefix="losses") as sample:
+            value = read_sample(writer, layout, self.rolled.root, sample.index)
+            place = writer.times(writer.plus(sample.index, first), 8)
+            writer.store(value, writer.at("%sample_losses", place))
+        write_transposition(writer, layout, self.transposed, blocks)
+        barrier(writer)
+        block = Block(samples, self.block, self.alone)
+        for group, grid in self.grids:
+            if grid is None:
+                write_list(writer, layout, group, block)
+            else:
+                here = layout.slots[group.parameters[0]] < self.updated
+                write_grid(writer, layout, grid, self.transposed, block, update if here else None)
+        return write_checks(
+            writer, self.rolled.checks, own, lambda *which: read_sample(writer, layout, *which)
+        )
 
 
 class LoopTransforms:

@@ -15,10 +15,10 @@ import attrs
 
 from valor_plugins.engines.native.derive import Scalars
 from valor_plugins.engines.native.emit.evaluate import evaluate
-from valor_plugins.engines.native.emit.frames import Index, position
-from valor_plugins.engines.native.emit.team import barrier, by_one, part, shared, total
+from valor_plugins.engines.native.emit.frames import Index, position, write_rows
+from valor_plugins.engines.native.emit.team import barrier, by_one, shared, total
 from valor_plugins.engines.native.emit.update import Update
-from valor_plugins.engines.native.emit.writer import Writer, literal, vector
+from valor_plugins.engines.native.emit.writer import INDEX, POINTER, Writer, literal, vector
 
 # What the function is handed: addresses and whole numbers, 8 bytes each, in this order.
 FIELDS = (
@@ -123,11 +123,9 @@ class Step:
         """Return what a thread does, given %context and %steps; it returns the steps completed."""
         writer = Writer(self.contract, self.threads)
         for number, field in enumerate(FIELDS):
-            kind = "i64" if field in _NUMBERS else "ptr"
             turns = field.removeprefix("next_") in _TURNING
             name = f"first_{field}" if turns else field
-            writer.line(f"%{name}_at = getelementptr i8, ptr %context, i64 {8 * number}")
-            writer.line(f"%{name} = load {kind}, ptr %{name}_at")
+            writer.given(name, number, INDEX if field in _NUMBERS else POINTER)
         head, body, commit, again, end = (
             f"step_{part}" for part in ("head", "body", "commit", "again", "end")
         )
@@ -189,7 +187,8 @@ class Step:
             # Where all steps take the same rows, one note of where they are will do.
             once = writer.let("icmp eq i64 %step, 0") if self.same_rows else None
             with writer.when(once, "rows") if once else nullcontext():
-                self._write_rows(writer, writer.plus(start, first), samples)
+                lanes = self.samples.row_bytes, self.samples.micro
+                write_rows(writer, *lanes, writer.plus(start, first), samples, "%order")
             failed = self.samples.write_block(writer, samples, first, self.update)
             barrier(writer)
             doubt = each.values[0]
@@ -206,29 +205,6 @@ class Step:
         for penalty in self.penalties:
             loss = self._write_penalty(writer, penalty, loss)
         return loss, each.result[0]
-
-    def _write_rows(self, writer: Writer, start: str | int, samples: str) -> None:
-        """Note where the block's rows are. Lanes without a sample repeat the last one."""
-        inputs, targets = self.samples.row_bytes
-        micro = self.samples.micro
-        lanes = writer.let(f"and i64 {writer.plus(samples, micro - 1)}, {-micro}")
-        last = writer.let(f"sub i64 {samples}, 1")
-        shuffled = writer.let("icmp ne ptr %order, null")
-        with writer.loop(*part(writer, 0, lanes, micro), prefix="row") as lane:
-            beyond = writer.let(f"icmp slt i64 {lane.index}, {last}")
-            inside = writer.let(f"select i1 {beyond}, i64 {lane.index}, i64 {last}")
-            place = writer.plus(start, inside)
-            before = writer.block
-            with writer.when(shuffled, "shuffled"):
-                known = writer.load(writer.at("%order", writer.times(place, 8)), kind="i64")
-                there = writer.block
-            row = writer.let(f"phi i64 [ {place}, %{before} ], [ {known}, %{there} ]")
-            for base, size, kept in (
-                ("%inputs", inputs, "%rows"),
-                ("%targets", targets, "%target_rows"),
-            ):
-                address = writer.at(base, writer.times(row, size))
-                writer.store(address, writer.at(kept, writer.times(lane.index, 8)), kind="ptr")
 
     # Penalties
 

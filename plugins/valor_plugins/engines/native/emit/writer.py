@@ -62,6 +62,11 @@ class Writer:
         flag = self._flag if operation in ("fadd", "fsub", "fmul") else ""
         return self.let(f"{operation} {flag}{kind} {a}, {b}")
 
+    def given(self, name: str, position: int, kind: str = POINTER) -> None:
+        """Write down what the function is handed, 8 bytes each, in the area %context."""
+        self.line(f"%{name}_at = getelementptr i8, ptr %context, i64 {8 * position}")
+        self.line(f"%{name} = load {kind}, ptr %{name}_at")
+
     # Numbers of lanes
 
     def constant(self, value: float, width: int) -> str:

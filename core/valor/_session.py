@@ -1,0 +1,173 @@
+"""One call of `Trainer.fit`: from a plan, through all hooks, to a finished run."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from valor._auto import AUTO, compile_or_fall_back
+from valor._data import Rows
+from valor._loop import STEP_HOOKS, Interrupts, Loop
+from valor._manager import PluginManager
+from valor._preparation import Prepared
+from valor._rates import Rates
+from valor._resuming import restore, snapshot_of, tell_plugins
+from valor._run import Run
+from valor._validation import forward_of
+from valor.contracts import Engine, Optimizer, Plan, Program
+
+if TYPE_CHECKING:
+    from valor.checkpoint import Snapshot
+
+
+@attrs.define(eq=False)
+class Session:
+    """Does a run.
+
+    Attributes:
+        run: what keeps the books.
+        plan, samples, rates: what is to be done.
+        optimizer: whose state a checkpoint holds.
+        manager: whose plugins listen.
+        asked_for, engine: the engine that was asked for, and the one that was chosen.
+        reason: why it is that one.
+        remember: called at the end, whatever it is, when the books are in order.
+        snapshot: where the run goes on from; None if it is a new one.
+        program, loop: from when on there are any.
+        values: the parameters' numbers at the end; plugins may put others on the model after it.
+    """
+
+    run: Run
+    plan: Plan
+    samples: Prepared
+    rates: Rates
+    optimizer: Optimizer
+    manager: PluginManager
+    asked_for: Engine
+    engine: Engine
+    reason: str
+    remember: Callable[["Session"], None]
+    snapshot: "Snapshot | None" = None
+    program: Program | None = None
+    loop: Loop | None = None
+    values: list[float] | None = None
+
+    def go(self) -> None:
+        """Do the run; whatever ends it, the books are in order."""
+        run, manager = self.run, self.manager
+        run._save = self.save
+        try:
+            self._go()
+        except BaseException as error:
+            run.stopped_by = "error"
+            error.add_note(
+                f"training stopped; model and optimizer are in the state of completed step "
+                f"{run.completed_steps} of this run"
+            )
+            try:
+                manager.hook.valor_on_training_error(run=run, error=error)
+            except Exception as second:
+                error.add_note(f"then valor_on_training_error failed too: {second!r}")
+            run._save = None
+            raise
+        try:
+            manager.hook.valor_after_training(run=run)
+        finally:
+            run._save = None
+
+    def state(self) -> list[tuple[float, ...]] | None:
+        """Return the optimizer's state; None before the first step of all."""
+        return self.plan.state if self.program is None else self.program.state()
+
+    def save(self, path: Any) -> None:
+        """Write a checkpoint of the run as it is."""
+        from valor.checkpoint import write_snapshot
+
+        write_snapshot(
+            path,
+            snapshot_of(
+                self.run,
+                self.plan,
+                self.samples,
+                self.optimizer,
+                self.rates,
+                self.state(),
+                self.loop,
+                self.values,
+                self.manager.answers("valor_save_checkpoint", run=self.run),
+            ),
+        )
+
+    def _go(self) -> None:
+        run, manager, snapshot = self.run, self.manager, self.snapshot
+        manager.hook.valor_before_training(run=run)
+        # After the hook, which may still change the model: freeze it, give it other weights.
+        program = self._compiled()
+        run.engine = self.engine.name
+        run.engine_reason = f"{self.reason}; {program.remark}" if program.remark else self.reason
+        if snapshot is not None:
+            tell_plugins(snapshot, run, manager)
+        with Interrupts() as interrupts:
+            loop = self.loop = Loop(
+                program,
+                self.plan,
+                self.samples.loss,
+                run,
+                manager,
+                interrupts,
+                self.rates,
+                self._measure_by(),
+            )
+            if snapshot is not None:
+                loop.losses, loop.closed_epochs = snapshot.losses[:], snapshot.closed_epochs
+            try:
+                loop.to_the_end()
+            finally:
+                interrupts.held = True
+                program.write_back()  # an interrupted program books its last call here
+                loop.keep_books()
+                self.values = [parameter.data for parameter in run.model.parametros()]
+                self.remember(self)
+
+    def _compiled(self) -> Program:
+        """Turn the parameters into floats and compile; if that fails, they are as they were."""
+        run, plan = self.run, self.plan
+        parameters = run.model.parametros()
+        before = [(parameter.data, parameter.trainable) for parameter in parameters]
+        scaling = getattr(run.model, "scaling", None)
+        for parameter in parameters:
+            parameter.data = float(parameter.data)
+        try:
+            if self.snapshot is not None:
+                restore(self.snapshot, run)
+            if self.samples.scaling is not None:
+                run.model.scaling = self.samples.scaling
+            if self.manager.listens(*STEP_HOOKS):
+                plan = attrs.evolve(plan, notify=self._notify)
+            given = run.model, self.samples.loss, self.rates.optimizer, plan
+            if self.asked_for is AUTO:
+                # Whoever called `Trainer.fit`, which called `go`, which called `_go`.
+                self.engine, self.reason, self.program = compile_or_fall_back(
+                    self.engine, self.reason, *given, level=5
+                )
+            else:
+                self.program = self.engine.compile(*given)
+            return self.program
+        except BaseException:
+            for parameter, (value, trainable) in zip(parameters, before, strict=True):
+                parameter.data, parameter.trainable = value, trainable
+            if self.samples.scaling is not None and scaling is None:
+                run.model.scaling = None
+            raise
+
+    def _notify(self, hook: str, **arguments: Any) -> None:
+        getattr(self.manager.hook, hook)(run=self.run, **arguments)
+
+    def _measure_by(self) -> Any:
+        measured = self.samples.measured
+        if measured is None:
+            return None
+        loss: Any = self.run.loss
+        targets: Rows = measured.targets
+        forward = forward_of(self.engine, self.run.model, loss, measured.inputs, targets)
+        return lambda: measured.columns(forward, loss)
