@@ -92,6 +92,7 @@ class Loop:
     Attributes:
         losses: of the completed steps of the epoch under way.
         closed_epochs: the epochs whose end everybody who listens has heard of.
+        vote: who voted to stop; "" if nobody has.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class Loop:
         self._last = math.nan  # the loss of the last step
         self.losses: array[float] = array("d")
         self.closed_epochs = 0
+        self.vote = ""
 
     def to_the_end(self) -> None:
         """Run, and note on the run what stopped it."""
@@ -181,7 +183,7 @@ class Loop:
         report = run.report
         hook.valor_after_epoch(run=run, report=report)
         votes = hook.valor_should_stop(run=run, report=report)
-        run.stopped_by = next((vote for vote in votes if vote), "")
+        run.stopped_by = self.vote = next((vote for vote in votes if vote), "")
         self.closed_epochs = run.completed_epochs
 
     def _advance(self, steps: int) -> None:

@@ -130,7 +130,6 @@ def snapshot_of(
         state = [tuple(float(value) for value in optimizer.state.values())] * len(parameters)
     if values is None:
         values = [float(number(parameter.data)) for parameter in parameters]
-    voted = run.stopped_by not in ("", "epochs", "interrupt", "error")
     return Snapshot(
         settings=settings_of(samples, optimizer, plan),
         epochs=run.epochs,
@@ -140,7 +139,7 @@ def snapshot_of(
         first_epoch=plan.first_epoch,
         first_step=plan.first_step,
         seed=plan.seed,
-        stopped_by=run.stopped_by if voted else "",
+        stopped_by="" if loop is None else loop.vote,
         names=[parameter.rotulo for parameter in parameters],
         frozen=[at for at, parameter in enumerate(parameters) if not parameter.trainable],
         parameters=array("d", values),

@@ -120,6 +120,7 @@ class Session:
             )
             if snapshot is not None:
                 loop.losses, loop.closed_epochs = snapshot.losses[:], snapshot.closed_epochs
+                loop.vote = snapshot.stopped_by
             try:
                 loop.to_the_end()
             finally:

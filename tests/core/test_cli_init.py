@@ -78,7 +78,7 @@ def built(bundled: Any) -> Any:
         Path("run.toml").write_text(text, encoding="utf-8")
         configuration = config.read("run.toml")
         samples = configuration.samples(bundled)
-        return samples, configuration.trainer(len(samples.inputs), bundled)
+        return samples, configuration.trainer(len(samples.x[0]), bundled)
 
     return build
 
@@ -137,9 +137,14 @@ def test_all_settings_can_be_switched_on_together(built: Any) -> None:
 def test_a_file_can_stand_instead_of_the_samples(built: Any) -> None:
     text = switched_on(*ABOUT_A_FILE, off=("data.x", "data.y"))
     data = tomllib.loads(text)["data"]
-    Path(data["file"]).write_text("x1,x2,x3,y\n2,3,-1,1\n3,-1,0.5,0\n", encoding="utf-8")
+    columns = [*data["inputs"], data["target"]]
+    lines = [
+        ",".join(("red", "blue")[row % 2] if c in data["categorical"] else f"{row}" for c in columns)
+        for row in range(4)
+    ]
+    Path(data["file"]).write_text("\n".join([",".join(columns), *lines]), encoding="utf-8")
     samples, trainer = built(text)
-    assert (list(samples.x), list(samples.y)) == ([[2, 3, -1], [3, -1, 0.5]], [[1], [0]])
+    assert [targets for (targets,) in samples.y] == [0, 1, 2, 3]
     assert trainer.fit(samples.x, samples.y, epochs=2).completed_epochs == 2
 
 

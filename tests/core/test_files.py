@@ -112,6 +112,29 @@ def test_a_write_that_fails_leaves_the_old_content(
         assert os.listdir(tmp_path) == ["a.txt"]
 
 
+def test_what_was_there_is_kept_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    for content in ("first", "second", "third", "third"):
+        write_atomically(path, content, keep_previous=True)
+    assert path.read_text() == "third"
+    assert (tmp_path / "a.txt.previous").read_text() == "third"
+    write_atomically(path, "fourth")
+    assert (tmp_path / "a.txt.previous").read_text() == "third"
+    assert sorted(os.listdir(tmp_path)) == ["a.txt", "a.txt.previous"]
+
+
+def test_without_links_the_old_name_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(os, "link", refused)
+    for content in ("first", "second", "third"):
+        write_atomically(tmp_path / "a", content, keep_previous=True)
+    assert (tmp_path / "a").read_text() == "third"
+    assert (tmp_path / "a.previous").read_text() == "second"
+    assert sorted(os.listdir(tmp_path)) == ["a", "a.previous"]
+
+
 def test_a_write_that_fails_names_the_path_that_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,9 +14,21 @@ from valor.exceptions import PluginError
 LIFECYCLE = {
     "valor_before_training": ("run",),
     "valor_before_epoch": ("run",),
-    "valor_after_steps": ("run",),
+    "valor_before_batch": ("run",),
+    "valor_after_forward": ("run", "outputs"),
+    "valor_after_loss": ("run", "loss"),
+    "valor_before_backward": ("run", "loss"),
+    "valor_after_backward": ("run",),
+    "valor_before_step": ("run", "gradients"),
+    "valor_after_step": ("run",),
+    "valor_after_batch": ("run", "loss"),
+    "valor_before_validation": ("run",),
+    "valor_after_validation": ("run", "report"),
     "valor_after_epoch": ("run", "report"),
     "valor_should_stop": ("run", "report"),
+    "valor_after_steps": ("run",),
+    "valor_save_checkpoint": ("run",),
+    "valor_load_checkpoint": ("run", "state"),
     "valor_after_training": ("run",),
     "valor_on_training_error": ("run", "error"),
 }
@@ -29,6 +41,10 @@ SPECS = {
 
 def test_the_hooks_are_one_for_each_kind_and_those_of_a_run() -> None:
     assert set(SPECS) == {f"valor_register_{kind.plural}" for kind in KINDS.values()} | {*LIFECYCLE}
+
+
+def test_the_lifecycle_is_listed_in_its_order() -> None:
+    assert hookspecs.LIFECYCLE == tuple(LIFECYCLE)
 
 
 @pytest.mark.parametrize("name", SPECS)

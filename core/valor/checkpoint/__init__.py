@@ -1,4 +1,5 @@
-"""The model file: one JSON document with a network's shape, activations and parameters.
+"""The model file: one JSON document with a network's shape, activations and parameters, and with
+what the numbers it takes and gives stand for: columns, their categories, how they were scaled.
 
 Parameters are hexadecimal floats by path name, so that what is loaded is, to the last bit, what
 was saved. Reading is strict and runs nothing: a file that is damaged, or that says anything this
@@ -8,8 +9,10 @@ version does not know, is refused whole.
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import attrs
 
 from valor import functions
 from valor._discovery import DISTRIBUTION, default_manager
@@ -17,6 +20,7 @@ from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._network import MLP, SIGMOID, Camada, Neuronio
 from valor._registry import find
+from valor._scaling import Scaling
 from valor.checkpoint._document import (
     FORMAT,
     VERSION,
@@ -24,11 +28,13 @@ from valor.checkpoint._document import (
     columns_fault,
     is_plain,
     parse,
+    scaling_fault,
 )
 from valor.checkpoint._snapshot import Snapshot, read_snapshot, write_snapshot
 from valor.contracts import Activation, Initializer
 from valor.exceptions import InvalidArgumentError, ModelFileError, ValorError
-from valor.files import write_atomically
+from valor.files import Columns, write_atomically
+from valor.files._columns import names_of
 
 __all__ = [
     "ModelDocument",
@@ -51,13 +57,14 @@ def save(
     targets: Iterable[str] = (),
     plugins: PluginManager | None = None,
 ) -> None:
-    """Write a network to a file, atomically.
+    """Write a network to a file, atomically; and with it, its `MLP.scaling`.
 
     Args:
         model: the network.
         path: the file; one that is there already is replaced.
-        inputs, targets: names of the columns it was trained on, so that a later prediction can
-            find them in another table: as many as the network has, or none.
+        inputs, targets: the columns it was trained on, so that a later prediction can find them in
+            another table: `valor.files.Columns`, whose categories are kept, or names; as many as
+            the network has inputs and outputs, or none.
         plugins: the manager that the model's activations come from; the default one if None.
 
     Raises:
@@ -91,14 +98,20 @@ def save(
         if not parameter.trainable:
             frozen.append(name)
     widths = _widths(model)
+    sides = {
+        "inputs": _columns("inputs", inputs, widths[0]),
+        "targets": _columns("targets", targets, widths[-1]),
+    }
     document = {
         "format": FORMAT,
         "version": VERSION,
         "architecture": "MLP",
         "widths": widths,
         "activations": [_described(layer.activation, plugins) for layer in model.camadas],
-        "inputs": _columns("inputs", inputs, widths[0]),
-        "targets": _columns("targets", targets, widths[-1]),
+        **{side: list(columns.names) for side, columns in sides.items()},
+        "categories": _all_categories(sides),
+        "threshold": sides["targets"].threshold,
+        "scaling": _scaling(model.scaling, widths),
         "parameters": parameters,
         "shared": shared,
         "frozen": frozen,
@@ -132,6 +145,7 @@ def load(path: Path, plugins: PluginManager | None = None) -> MLP:
         activation=activations,
         initializer=Initializer("zero", lambda random, fan_in, fan_out: 0.0),
     )
+    model.scaling = document.scaling
     parameters: dict[str, Valor] = {}
     frozen = set(document.frozen)
     for name, owner, key in _places(model):
@@ -153,7 +167,7 @@ def read(path: Path) -> ModelDocument:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(MLP(2, [1], seed=0), f"{folder}/model.json", inputs=["a", "b"], targets=["y"])
-    ...     read(f"{folder}/model.json").inputs
+    ...     list(read(f"{folder}/model.json").inputs)
     ['a', 'b']
     """
     try:
@@ -208,14 +222,40 @@ def _widths(model: MLP) -> list[int]:
     return widths
 
 
-def _columns(argument: str, given: Any, width: int) -> list[str]:
-    # A text is a list of letters to Python, and never what was meant.
-    listable = isinstance(given, Iterable) and not isinstance(given, str)
-    columns = list(given) if listable else given
+def _columns(side: str, given: Any, width: int) -> Columns:
+    if isinstance(given, Columns):
+        columns = attrs.evolve(given, targets=side == "targets")
+    elif isinstance(given, str):  # a list of letters to Python, and never what was meant
+        raise InvalidArgumentError(f"{side} must be a list of texts, not {given!r}")
+    else:
+        columns = Columns(names_of(given, side), targets=side == "targets")
     fault = columns_fault(columns, width)
     if fault:
-        raise InvalidArgumentError(f"{argument} {fault}")
+        raise InvalidArgumentError(f"{side} {fault}")
     return columns
+
+
+def _all_categories(sides: Mapping[str, Columns]) -> dict[str, Any]:
+    """Return the categories of both sides, where a column that is on both has the same ones."""
+    inputs, targets = (sides[side] for side in ("inputs", "targets"))
+    for name in inputs.names:
+        if name in targets.names and inputs.categories.get(name) != targets.categories.get(name):
+            raise InvalidArgumentError(
+                f"column {name!r} must have the same categories as an input and as a target"
+            )
+    return {**inputs.categories, **targets.categories}
+
+
+def _scaling(scaling: Scaling | None, widths: Sequence[int]) -> dict[str, Any] | None:
+    if scaling is None:
+        return None
+    fault = scaling_fault(scaling, widths)
+    if fault:
+        raise InvalidArgumentError(f"model: scaling: {fault}")
+    return {
+        side: pairs and [[number.hex() for number in pair] for pair in pairs]
+        for side, pairs in (("inputs", scaling.inputs), ("targets", scaling.targets))
+    }
 
 
 def _described(activation: Activation, plugins: PluginManager | None) -> dict[str, Any]:

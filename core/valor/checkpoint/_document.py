@@ -5,17 +5,21 @@ version does not know, is refused whole.
 """
 
 import itertools
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import attrs
 
-from valor.exceptions import ModelFileError, shown
+from valor._scaling import Scaling
+from valor.checkpoint._strict_json import parsed
+from valor.exceptions import InvalidArgumentError, ModelFileError, shown
+from valor.files import Columns
 
 FORMAT = "valor-model"
-VERSION = 1
+VERSION = 2
+# What version 1, of Valor 0.1, does not say.
+ADDED = {"categories": {}, "threshold": 0.5, "scaling": None}
 
 
 @attrs.frozen(eq=False)
@@ -29,7 +33,9 @@ class ModelDocument:
         parameters: the numbers by path name, ``camadas[0].neuronios[0].pesos[0]``.
         shared: path names of places that hold a parameter of another name, with that name.
         frozen: the names of the parameters that trainers leave alone.
-        inputs, targets: the names of the columns that it was trained on, where there were any.
+        inputs, targets: the columns that it was trained on, with their categories; of length 0
+            where there were none.
+        scaling: how their numbers were scaled; None where they were not.
 
     >>> import tempfile
     >>> from valor import MLP
@@ -37,7 +43,7 @@ class ModelDocument:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(MLP(3, [2, 1], seed=0), f"{folder}/model.json", inputs=["a", "b", "c"])
     ...     document = read(f"{folder}/model.json")
-    >>> document.widths, document.inputs, len(document.parameters)
+    >>> document.widths, list(document.inputs), len(document.parameters)
     ([3, 2, 1], ['a', 'b', 'c'], 11)
     """
 
@@ -46,8 +52,9 @@ class ModelDocument:
     parameters: Mapping[str, float]
     shared: Mapping[str, str]
     frozen: Sequence[str]
-    inputs: Sequence[str]
-    targets: Sequence[str]
+    inputs: Columns
+    targets: Columns
+    scaling: Scaling | None
 
 
 def parse(text: str) -> ModelDocument:
@@ -60,20 +67,7 @@ def parse(text: str) -> ModelDocument:
     Traceback (most recent call last):
     valor.exceptions.ModelFileError: it is not a model file: it has no format 'valor-model'
     """
-    try:
-        document = json.loads(
-            text,
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-        )
-    except RecursionError:
-        raise ModelFileError("it is nested too deeply to be a model file") from None
-    except ModelFileError:
-        raise
-    except ValueError as error:
-        raise ModelFileError(f"it is not a whole JSON document: {error}") from None
-    return _checked(document)
+    return _checked(parsed(text, ModelFileError, "a model file"))
 
 
 def is_plain(value: Any) -> bool:
@@ -82,38 +76,23 @@ def is_plain(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, str))
 
 
-def columns_fault(columns: Any, width: int) -> str:
-    """Return what is wrong with the names of the inputs' or the targets' columns, or ""."""
-    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-        return f"must be a list of texts, not {shown(columns)}"
+def columns_fault(columns: Columns, width: int) -> str:
+    """Return what is wrong with the columns of the inputs or the targets, or ""."""
     if len(columns) not in (0, width):
-        return f"names {len(columns)} columns, but the network has {width}"
-    if "" in columns:
-        return f"holds an empty name, at [{columns.index('')}]"
-    seen: set[str] = set()
-    for name in columns:
-        if name in seen:
-            return f"names column {name!r} twice"
-        seen.add(name)
+        numbers = f", {len(columns)} with a number for each category" if columns.categories else ""
+        return f"names {len(columns.names)} columns{numbers}, but the network has {width}"
+    if "" in columns.names:
+        return f"holds an empty name, at [{columns.names.index('')}]"
     return ""
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise ModelFileError(f"key {key!r} stands there twice")
-        result[key] = value
-    return result
-
-
-def _refuse_constant(text: str) -> NoReturn:
-    raise ModelFileError(f"{text} is not a finite number")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if math.isfinite(value) else _refuse_constant(text)
+def scaling_fault(scaling: Scaling, widths: Sequence[int]) -> str:
+    """Return what is wrong with a scaling for a network, or ""."""
+    for name, width in (("inputs", widths[0]), ("targets", widths[-1])):
+        pairs = getattr(scaling, name)
+        if pairs is not None and len(pairs) != width:
+            return f"{name} scales {len(pairs)} numbers, but the network has {width}"
+    return ""
 
 
 def _checked(document: Any) -> ModelDocument:
@@ -122,15 +101,20 @@ def _checked(document: Any) -> ModelDocument:
     _require(named, f"it is not a model file: it has no format {FORMAT!r}")
     version, architecture = document.get("version"), document.get("architecture")
     _require(
-        type(version) is int and version == VERSION,
-        f"its format has version {version!r}, but this Valor reads version {VERSION} only",
+        type(version) is int and 1 <= version <= VERSION,
+        f"its format has version {version!r}, but this Valor reads versions 1 to {VERSION} only",
     )
     _require(architecture == "MLP", f"architecture must be 'MLP', not {architecture!r}")
-    sections = {field.name for field in attrs.fields(ModelDocument)}
-    _require_keys(document, {"format", "version", "architecture", *sections}, "the document")
+    expected = {"format", "version", "architecture", "widths", "activations", "parameters"}
+    expected |= {"shared", "frozen", "inputs", "targets"}
+    if version == 1:
+        _require_keys(document, expected, "the document")
+        document = {**document, **ADDED}
+    _require_keys(document, expected | {*ADDED}, "the document")
     for name in ("parameters", "shared"):
         _require_texts(document[name], dict, f"{name} must map names to texts")
-    _require_texts(document["frozen"], list, "frozen must be a list of texts")
+    for name in ("frozen", "inputs", "targets"):
+        _require_texts(document[name], list, f"{name} must be a list of texts")
     widths = document["widths"]
     _require(
         isinstance(widths, list)
@@ -138,13 +122,63 @@ def _checked(document: Any) -> ModelDocument:
         and all(type(width) is int and width > 0 for width in widths),
         f"widths must be two or more ints of at least 1, not {shown(widths)}",
     )
-    for name, width in (("inputs", widths[0]), ("targets", widths[-1])):
-        fault = columns_fault(document[name], width)
-        _require(not fault, f"{name} {fault}")
     _check_activations(document["activations"], len(widths) - 1)
     _check_names(widths, document["parameters"], document["shared"], document["frozen"])
-    numbers = {name: _number(name, text) for name, text in document["parameters"].items()}
-    return ModelDocument(**{name: document[name] for name in sections} | {"parameters": numbers})
+    return ModelDocument(
+        widths=widths,
+        activations=document["activations"],
+        parameters={
+            name: _number(f"parameter {name}", text)
+            for name, text in document["parameters"].items()
+        },
+        shared=document["shared"],
+        frozen=document["frozen"],
+        inputs=_columns(document, "inputs", widths[0]),
+        targets=_columns(document, "targets", widths[-1]),
+        scaling=_scaling(document["scaling"], widths),
+    )
+
+
+def _columns(document: Mapping[str, Any], side: str, width: int) -> Columns:
+    names, categories, threshold = (document[key] for key in (side, "categories", "threshold"))
+    lists = isinstance(categories, dict) and all(isinstance(v, list) for v in categories.values())
+    _require(lists, f"categories must map columns to lists, not {shown(categories)}")
+    for name in categories:
+        known = name in document["inputs"] or name in document["targets"]
+        _require(known, f"categories are of a column {name!r}, which there is none of")
+    _require(type(threshold) in (int, float), f"threshold must be a number, not {shown(threshold)}")
+    own = {name: categories[name] for name in names if name in categories}
+    try:
+        columns = Columns(names, own, targets=side == "targets", threshold=threshold)
+    except InvalidArgumentError as error:
+        raise ModelFileError(f"{side}: {error}") from None
+    fault = columns_fault(columns, width)
+    _require(not fault, f"{side} {fault}")
+    return columns
+
+
+def _scaling(given: Any, widths: Sequence[int]) -> Scaling | None:
+    if given is None:
+        return None
+    _require(isinstance(given, dict), f"scaling must be an object or null, not {shown(given)}")
+    _require_keys(given, {"inputs", "targets"}, "scaling")
+    read: dict[str, Any] = {}
+    for side, pairs in given.items():
+        place = f"scaling: {side}"
+        _require(
+            pairs is None or isinstance(pairs, list),
+            f"{place} must be a list or null, not {shown(pairs)}",
+        )
+        for pair in pairs or ():
+            _require_texts(pair, list, f"{place} must hold pairs of texts")
+        read[side] = pairs and [[_number(place, text) for text in pair] for pair in pairs]
+    try:
+        scaling = Scaling(**read)
+    except InvalidArgumentError as error:
+        raise ModelFileError(str(error)) from None
+    fault = scaling_fault(scaling, widths)
+    _require(not fault, f"scaling: {fault}")
+    return scaling
 
 
 def _check_activations(activations: Any, layers: int) -> None:
@@ -195,7 +229,7 @@ def _names(widths: list[int]) -> Iterator[str]:
             yield f"{path}.vies"
 
 
-def _number(name: str, text: str) -> float:
+def _number(place: str, text: str) -> float:
     try:
         value = float.fromhex(text)
     except (ValueError, OverflowError):
@@ -203,7 +237,7 @@ def _number(name: str, text: str) -> float:
     # Only what `float.hex` writes: not "1.5", which would be read as something else.
     _require(
         math.isfinite(value) and value.hex() == text,
-        f"parameter {name} must be a finite hexadecimal float such as '0x1.8p+0', not {text!r}",
+        f"{place} must be a finite hexadecimal float such as '0x1.8p+0', not {text!r}",
     )
     return value
 

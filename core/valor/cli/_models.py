@@ -1,19 +1,27 @@
 """`valor predict` and `valor graph`: what a model says, and what it is computed from."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from valor import checkpoint, config
 from valor._data import Rows
-from valor._eager import outputs_of
 from valor._manager import PluginManager
 from valor._registry import exporter, reader
 from valor.checkpoint import ModelDocument
 from valor.cli._plugins import manager_of
-from valor.cli._results import csv_text, exported, labelled_outputs, loss_graph, predicted_names
+from valor.cli._results import (
+    csv_text,
+    exported,
+    labelled_outputs,
+    loss_graph,
+    predicted_header,
+    predicted_rows,
+    rows_of,
+)
 from valor.contracts import Exporter, Reader
 from valor.exceptions import ConfigurationError, DataError, InvalidArgumentError
-from valor.files import by_suffix, read_table, selected, write_atomically
+from valor.files import Columns, by_suffix, read_table, write_atomically
 
 
 def predict(options: Any) -> int:
@@ -22,12 +30,16 @@ def predict(options: Any) -> int:
     document = checkpoint.read(options.model)
     model = checkpoint.load(options.model, plugins)
     inputs, rows = _inputs(options, document, plugins)
-    names = predicted_names(document.targets) or [
-        f"predicted_{i + 1}" for i in range(document.widths[-1])
+    # As they would be called after the targets, had the file kept their names.
+    numbered = [str(i + 1) for i in range(document.widths[-1])]
+    targets = document.targets if len(document.targets) else Columns(numbered, targets=True)
+    table = [
+        [*row, *predicted]
+        for row, predicted in zip(
+            rows_of(inputs, rows), predicted_rows(targets, model.predict(rows)), strict=True
+        )
     ]
-    predictions = [[float(output) for output in outputs_of(model, row)] for row in rows]
-    table = [[*row, *predicted] for row, predicted in zip(rows, predictions, strict=True)]
-    _deliver(options.output, csv_text([*inputs, *names], table))
+    _deliver(options.output, csv_text([*inputs.names, *predicted_header(targets)], table))
     return 0
 
 
@@ -76,36 +88,42 @@ def _check_graph_options(options: Any, configured: bool) -> None:
             raise ConfigurationError(f"--{name}: {why}\n(see valor graph --help)")
 
 
-def _inputs(
-    options: Any, document: ModelDocument, plugins: PluginManager
-) -> tuple[list[str], Rows]:
-    """Return the names of a model's inputs, and their numbers in the file of the data."""
+def _inputs(options: Any, document: ModelDocument, plugins: PluginManager) -> tuple[Columns, Rows]:
+    """Return the columns of a model's inputs, and their numbers in the file of the data."""
     record = (
         by_suffix(Reader, options.data, plugins)
         if options.reader is None
         else reader(options.reader, plugins=plugins)
     )
-    columns = options.inputs or document.inputs or None
+    columns, chosen = document.inputs, options.inputs
     try:
-        table = read_table(options.data, record, columns)
+        if chosen is not None:
+            # As many as before are the same ones; else they may be those of the numbers.
+            same = len(chosen) == len(columns.names)
+            columns = columns.renamed(chosen) if same else Columns(chosen)
+        table = read_table(options.data, record, columns.names or None, [*columns.categories])
+        columns = columns if columns.names else Columns(tuple(table[0]))
+        if len(columns) != document.widths[0]:
+            raise DataError(
+                f"{options.data}: the model has {document.widths[0]} inputs, but there are "
+                f"{len(columns)} columns: {', '.join(columns)}; choose with --inputs"
+            )
+        return columns, columns.encoded(table, options.data)
     except DataError as error:
-        if options.inputs is None or error.missing_column not in options.inputs:
+        if chosen is None or error.missing_column not in chosen:
             raise
         raise ConfigurationError(f"--inputs: {error}") from error
-    columns = list(columns or table[0])
-    if len(columns) != document.widths[0]:
-        raise DataError(
-            f"{options.data}: the model has {document.widths[0]} inputs, but there are "
-            f"{len(columns)} columns: {', '.join(columns)}; choose with --inputs"
-        )
-    return columns, selected(options.data, table, columns)
+    except InvalidArgumentError as error:  # a name twice
+        raise ConfigurationError(f"--inputs: {error}") from error
 
 
 def _output_graph(options: Any, plugins: PluginManager) -> tuple[Any, str]:
     """Return the graph of a model's first output, and in words what it is of."""
     document = checkpoint.read(options.source)
     model = checkpoint.load(options.source, plugins)
-    names = list(document.inputs) or [f"x{i + 1}" for i in range(document.widths[0])]
+    names: Sequence[str] = document.inputs
+    if not names:
+        names = [f"x{i + 1}" for i in range(document.widths[0])]
     row, which = [0.0] * len(names), "inputs of 0"
     if options.data is not None:
         names, rows = _inputs(options, document, plugins)
@@ -115,6 +133,9 @@ def _output_graph(options: Any, plugins: PluginManager) -> tuple[Any, str]:
                 f"--sample: expected an int from 1 to {len(rows)}, not {sample}"
             )
         row, which = rows[sample - 1], f"sample {sample}"
+    if model.scaling is not None:
+        (row,) = model.scaling.scaled_inputs([row])
+        which += ", in scaled numbers"
     outputs = labelled_outputs(model, row, names, document.targets)
     outputs[0].propagar_tudo()
     first = "the output" if len(outputs) == 1 else f"the first of {len(outputs)} outputs"

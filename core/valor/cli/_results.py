@@ -13,10 +13,9 @@ from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import exporter
 from valor._traversal import topological_order
-from valor.config import Samples
 from valor.contracts import Exporter
 from valor.exceptions import ConfigurationError, ValorError
-from valor.files import write_atomically
+from valor.files import Columns, Samples, write_atomically
 from valor.trainer import Trainer
 
 MOST_READABLE = 2000  # scalars in a picture of a graph
@@ -47,12 +46,18 @@ def write_results(
     )
     write_atomically(os.path.join(folder, "run.json"), _run_text(trainer))
     written.append("run.json")
-    predictions = _predictions(trainer, samples.x)
-    header = [*samples.inputs, *samples.targets, *predicted_names(samples.targets)]
+    predictions = trainer.predict(samples.x)
+    header = [*samples.inputs.names, *samples.targets.names]
     rows = [
         [*x, *y, *predicted]
-        for x, y, predicted in zip(samples.x, samples.y, predictions, strict=True)
+        for x, y, predicted in zip(
+            rows_of(samples.inputs, samples.x),
+            rows_of(samples.targets, samples.y),
+            predicted_rows(samples.targets, predictions),
+            strict=True,
+        )
     ]
+    header += predicted_header(samples.targets)
     write_atomically(os.path.join(folder, "predictions.csv"), csv_text(header, rows))
     written.append("predictions.csv")
     try:
@@ -113,8 +118,12 @@ def loss_graph(trainer: Trainer, samples: Samples, sample: int | None = None) ->
 
 
 def _sample_loss(trainer: Trainer, samples: Samples, position: int) -> Valor:
-    outputs = labelled_outputs(trainer.model, samples.x[position], samples.inputs, samples.targets)
-    loss: Valor = trainer.loss.formula(outputs, list(samples.y[position]))
+    x, y = samples.x[position], samples.y[position]
+    scaling = trainer.model.scaling
+    if scaling is not None:
+        (x,), (y,) = scaling.scaled_inputs([x]), scaling.scaled_targets([y])
+    outputs = labelled_outputs(trainer.model, x, samples.inputs, samples.targets)
+    loss: Valor = trainer.loss.formula(outputs, list(y))
     return loss
 
 
@@ -138,39 +147,62 @@ def exported(record: Exporter, root: Valor, format: str) -> str | bytes:
     return content
 
 
-def _predictions(trainer: Trainer, x: Sequence[Sequence[float]]) -> list[list[float]]:
-    """Return what a model says of samples, in rows also where it has but one output."""
-    return [row if isinstance(row, list) else [row] for row in trainer.predict(x)]
-
-
 def predicted_names(targets: Sequence[str]) -> list[str]:
-    """Return the names of the columns of predictions."""
+    """Return what numbers are called that are predicted."""
     return [f"predicted_{name}" for name in targets]
 
 
-def csv_text(header: Sequence[str], rows: Sequence[Sequence[float]]) -> str:
-    """Return a table of numbers as comma-separated values, to the last bit."""
+def predicted_header(targets: Columns) -> list[str]:
+    """Return the names of the columns of `predicted_rows`."""
+    numbers = [name for name in targets if name not in targets.names]
+    return [*predicted_names(targets.names), *numbers]
+
+
+def predicted_rows(targets: Columns, predictions: Sequence[Any]) -> list[list[Any]]:
+    """Return predictions as they are shown: what is meant, then the numbers of the categories."""
+    numbers = [position for position, name in enumerate(targets) if name not in targets.names]
+    rows = [row if isinstance(row, list) else [row] for row in predictions]
+    return [
+        [*meant, *(row[position] for position in numbers)]
+        for meant, row in zip(rows_of(targets, rows), rows, strict=True)
+    ]
+
+
+def rows_of(columns: Columns, rows: Sequence[Sequence[float]]) -> list[list[Any]]:
+    """Return rows of numbers as the columns they come from."""
+    decoded = columns.decoded(rows)
+    return [[value] for value in decoded] if len(columns.names) == 1 else decoded
+
+
+def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a table as comma-separated values, numbers to the last bit."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(header)
-    table.writerows([repr(float(value)) for value in row] for row in rows)
+    # The writer of Python gives floats all their digits.
+    table.writerows(rows)
     return text.getvalue()
 
 
 def prediction_table(trainer: Trainer, samples: Samples) -> list[str]:
     """Return the lines of a table with the first predictions beside their targets."""
     shown = slice(MOST_SHOWN)
-    predictions = _predictions(trainer, samples.x[shown])
+    predictions = [
+        row if isinstance(row, list) else [row] for row in trainer.predict(samples.x[shown])
+    ]
     header = ["sample"]
-    for name in samples.targets:
+    for name in samples.targets.names:
         header += [f"predicted {name}", f"target {name}"]
     cells = [header]
-    for position, (predicted, target) in enumerate(
-        zip(predictions, samples.y[shown], strict=True), start=1
-    ):
+    predicted_and_right = zip(
+        rows_of(samples.targets, predictions),
+        rows_of(samples.targets, samples.y[shown]),
+        strict=True,
+    )
+    for position, (predicted, target) in enumerate(predicted_and_right, start=1):
         row = [str(position)]
         for pair in zip(predicted, target, strict=True):
-            row += [f"{value:.6g}" for value in pair]
+            row += [f"{value:.6g}" if isinstance(value, float) else str(value) for value in pair]
         cells.append(row)
     lines = aligned(cells, str.rjust)
     if len(samples.x) > MOST_SHOWN:

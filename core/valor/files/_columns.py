@@ -4,23 +4,24 @@ The number of a category is 1 where a sample has it and 0 elsewhere ("one-hot").
 categories is one number, 1 for the second: what one output of a network can learn.
 """
 
+import itertools
 import math
-import numbers
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from typing import Any, NamedTuple, TypeAlias, overload
+from typing import Any, overload
 
 import attrs
 
 from valor._data import Rows
-from valor._frames import is_missing
-from valor._rows import LARGEST_EXACT_INT
-from valor.exceptions import DataError, InvalidArgumentError, InvalidNumberError, nearest, shown
-from valor.functions import number
-
-Category: TypeAlias = int | float | str
-
-MOST_CATEGORIES = 1000
-MOST_NAMED = 8  # categories in an error
+from valor.exceptions import DataError, InvalidArgumentError, nearest, shown
+from valor.files._categories import (
+    Category,
+    Place,
+    categories_fault,
+    categories_of,
+    read_number,
+    read_value,
+    told,
+)
 
 
 def names_of(given: Any, argument: str) -> tuple[str, ...]:
@@ -85,6 +86,10 @@ class Columns(Sequence[str]):
                 fault = f"are of no column; there are: {', '.join(self.names)}"
             if fault:
                 raise InvalidArgumentError(f"the categories of {name!r} {fault}")
+        numbers = list(self)
+        if len(set(numbers)) < len(numbers):
+            twice = next(name for name in numbers if numbers.count(name) > 1)
+            raise InvalidArgumentError(f"two numbers would be called {twice!r}; rename a column")
 
     @classmethod
     def of(
@@ -115,11 +120,7 @@ class Columns(Sequence[str]):
         found = {}
         for name in names:
             if name in categorical:
-                values = _categories(table, name, source)
-                fault = _unlikely(values, len(table), targets)
-                if fault:
-                    raise DataError(f"{source}: column {name!r} {fault}")
-                found[name] = values
+                found[name] = categories_of(table, name, source, targets)
         return cls(names, found, targets=targets)
 
     @overload
@@ -150,10 +151,15 @@ class Columns(Sequence[str]):
     def renamed(self, names: Iterable[str]) -> "Columns":
         """Return the same columns under the names they have in another table.
 
+        Raises:
+            InvalidArgumentError: there are not as many names.
+
         >>> Columns(["a", "b"], {"b": ["no", "yes"]}).renamed(["x", "y"]).categories
         {'y': ('no', 'yes')}
         """
-        names = tuple(names)
+        names = names_of(names, "names")
+        if len(names) != len(self.names):
+            raise InvalidArgumentError(f"there must be {len(self.names)} names, not {len(names)}")
         pairs = dict(zip(self.names, names, strict=True))
         categories = {pairs[name]: values for name, values in self.categories.items()}
         return attrs.evolve(self, names=names, categories=categories)
@@ -177,11 +183,13 @@ class Columns(Sequence[str]):
         for position, row in enumerate(table):
             encoded: list[float] = []
             for name in self.names:
-                place = _Place(source, position, name)
+                value = row.get(name)
                 if name in units:
-                    encoded += self._unit(units[name], row.get(name), place)
+                    encoded += self._unit(units[name], value, Place(source, position, name))
+                elif value.__class__ is float and math.isfinite(value):
+                    encoded.append(value)
                 else:
-                    encoded.append(_number(row.get(name), place))
+                    encoded.append(read_number(value, Place(source, position, name)))
             rows.append(encoded)
         return rows
 
@@ -193,16 +201,14 @@ class Columns(Sequence[str]):
             for category in self.categories[name]
         }
 
-    def _unit(
-        self, units: Mapping[Category, list[float]], value: Any, place: "_Place"
-    ) -> list[float]:
-        text, said = _read(value, place)
+    def _unit(self, units: Mapping[Category, list[float]], value: Any, place: Place) -> list[float]:
+        text, said = read_value(value, place)
         categories = self.categories[place.name]
         category = text if isinstance(categories[0], str) else said
         if category is None or category not in units:
             raise DataError(
                 f"{place}: {text!r} is none of its categories"
-                f"{nearest(text, [*map(str, categories)])}; they are: {_told(categories)}"
+                f"{nearest(text, [*map(str, categories)])}; they are: {told(categories)}"
             )
         return units[category]
 
@@ -221,24 +227,28 @@ class Columns(Sequence[str]):
         >>> Columns(["sick"], {"sick": ["no", "yes"]}, targets=True).decoded([0.2, 0.9])
         ['no', 'yes']
         """
+        widths = [self._width(name) for name in self.names]
         result = []
         for given in rows:
             row = list(given) if isinstance(given, Iterable) else [given]
-            if len(row) != len(self):
-                raise DataError(
-                    f"a row must have {len(self)} numbers ({', '.join(self)}), not {len(row)}"
-                )
-            values: list[Any] = []
-            for name in self.names:
-                part, row = row[: self._width(name)], row[self._width(name) :]
-                if name not in self.categories:
-                    values += part
-                elif self._first(name):
-                    values.append(self.categories[name][part[0] > self.threshold])
-                else:
-                    values.append(self.categories[name][part.index(max(part))])
-            result.append(values)
+            if len(row) != sum(widths):
+                raise DataError(f"a row must have {sum(widths)} numbers, not {len(row)}")
+            ends = itertools.accumulate(widths)
+            result.append(
+                [
+                    self._meant(name, row[end - width : end])
+                    for name, width, end in zip(self.names, widths, ends, strict=True)
+                ]
+            )
         return [values[0] for values in result] if len(self.names) == 1 else result
+
+    def _meant(self, name: str, part: list[float]) -> float | Category:
+        """Return what the numbers of a column say."""
+        if name not in self.categories:
+            return part[0]
+        if self._first(name):
+            return self.categories[name][part[0] > self.threshold]
+        return self.categories[name][part.index(max(part))]
 
 
 def selected(path: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Rows:
@@ -251,104 +261,6 @@ def selected(path: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str
     [[0.0, 1.0]]
     """
     return Columns(columns).encoded(rows, path)
-
-
-def categories_fault(values: Any, targets: bool) -> str:
-    """Return what is wrong with the categories of a column, or ""."""
-    real = [value for value in values if type(value) in (int, float) and math.isfinite(value)]
-    texts = [value for value in values if isinstance(value, str) and value]
-    if len(values) not in (len(real), len(texts)):
-        return f"must be all finite numbers or all texts, not {shown(list(values))}"
-    if len(set(values)) < len(values):
-        return f"must differ from each other, not {shown(list(values))}"
-    least = 2 if targets else 1
-    return "" if len(values) >= least else f"must be at least {least}, not {shown(list(values))}"
-
-
-def _unlikely(values: Sequence[Category], samples: int, targets: bool) -> str:
-    """Return why values are taken for no categories, or ""."""
-    if targets and len(values) == 1:
-        return f"has only one value, {values[0]!r}: there is nothing to predict"
-    if len(values) > MOST_CATEGORIES:
-        return (
-            f"has {len(values)} different values, more than the {MOST_CATEGORIES} that categories "
-            "may be; give it as a number, or leave it out"
-        )
-    if len(values) == samples > 1:
-        return (
-            f"has a different value in each of the {samples} samples, so that they are no "
-            "categories; give it as a number, or leave it out"
-        )
-    return ""
-
-
-def _categories(table: Sequence[Mapping[str, Any]], name: str, source: str) -> tuple[Category, ...]:
-    """Return the different values of a column: numbers in their order, or else texts in theirs."""
-    read = dict.fromkeys(
-        _read(row.get(name), _Place(source, position, name)) for position, row in enumerate(table)
-    )
-    said = {said for _, said in read if said is not None}
-    if all(said is not None for _, said in read):
-        return tuple(sorted(said))
-    return tuple(sorted({text for text, _ in read}))
-
-
-class _Place(NamedTuple):
-    """Where a value stands, for an error."""
-
-    source: str
-    position: int
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.source}: sample {self.position + 1}, column {self.name!r}"
-
-
-def _read(value: Any, place: _Place) -> tuple[str, int | float | None]:
-    """Return a value as a text, and the number that it is or says, if it does.
-
-    A text says a number if it is what Python would write for it: "007" and "3.10" are names.
-    """
-    if isinstance(value, str):
-        text = value.strip()
-        if not text:
-            raise _missing(value, place)
-        return text, _said(text)
-    if is_missing(value):
-        raise _missing(value, place)
-    try:
-        number(value)
-    except InvalidNumberError:  # a bool, a date, an int larger than any float
-        return str(value), None
-    text = str(int(value)) if isinstance(value, numbers.Integral) else repr(float(value))
-    said = _said(text)
-    return text if said is None else str(said), said
-
-
-def _said(text: str) -> int | float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    if not math.isfinite(value):
-        return None
-    if value.is_integer() and abs(value) <= LARGEST_EXACT_INT:
-        return int(value) if text in (str(int(value)), repr(value)) else None
-    return value if text == repr(value) else None
-
-
-def _number(value: Any, place: _Place) -> float:
-    if is_missing(value) or value == "":
-        raise _missing(value, place)
-    try:
-        result = float(number(value))
-    except InvalidNumberError:
-        raise DataError(
-            f"{place}: expected a number, not {shown(value)}", text_column=place.name
-        ) from None
-    if not math.isfinite(result):
-        raise DataError(f"{place}: expected a finite number, not {result}")
-    return result
 
 
 def check_columns(table: Sequence[Mapping[str, Any]], names: Iterable[str], source: str) -> None:
@@ -365,13 +277,3 @@ def check_columns(table: Sequence[Mapping[str, Any]], names: Iterable[str], sour
                 f"it has: {', '.join(known)}",
                 missing_column=name,
             )
-
-
-def _missing(value: Any, place: _Place) -> DataError:
-    return DataError(f"{place}: the value is missing ({value!r})")
-
-
-def _told(categories: Sequence[Category]) -> str:
-    text = ", ".join(map(repr, categories[:MOST_NAMED]))
-    more = len(categories) - MOST_NAMED
-    return f"{text} and {more} more" if more > 0 else text

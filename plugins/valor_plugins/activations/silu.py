@@ -11,13 +11,13 @@ from valor.functions import absolute, exp, where
 def silu(v: Valor) -> Valor:
     """Return `v` times its sigmoid, v / (1 + e**-v).
 
-    >>> silu(Valor(0.0)), silu(Valor(40.0)), silu(Valor(-1.0))
-    (Valor(data=0.0), Valor(data=40.0), Valor(data=-0.2689414213699951))
+    >>> silu(Valor(0.0)), silu(Valor(40.0)), silu(Valor(-40.0))
+    (Valor(data=0.0), Valor(data=40.0), Valor(data=-1.6993417021166355e-16))
     """
-    # e**-|v| is root * root; multiplied by v one after the other, even numbers as small as those
-    # below v = -708 keep the digits that they can have.
-    root = exp(absolute(v) / -2)
-    result: Valor = where(v < 0, v * root * root, v) / (1 + root * root)
+    # Far left, e**v has lost digits before v e**v has: there, e is its root, beside 1 nothing.
+    e = exp(where(v < -700, v / 2, -absolute(v)))
+    left = where(v < -700, v * e * e, v * e)
+    result: Valor = where(v < 0, left, v) / (1 + e)
     return result
 
 

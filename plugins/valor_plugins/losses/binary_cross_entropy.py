@@ -23,9 +23,9 @@ def binary_cross_entropy(predicted: Sequence[Valor], target: Sequence[float]) ->
 
     A p of 0 or 1 is a sigmoid's that was rounded: it counts as 1e-300 or as the float below 1, so
     that the loss is 691 or 37 at most, and moves the network no further. Keras clips at 1e-7;
-    PyTorch clips the logarithm at -100, and takes p (1 - p) to be 1e-12 at least in the gradient. All
-    three are stuck with a sigmoid that is certain and wrong; `binary_cross_entropy_from_logits`
-    is not. A p that is below 0 or above 1 gives nan.
+    PyTorch clips the logarithm at -100, and in the gradient p (1 - p) at 1e-12. With each of them a
+    sigmoid that is certain and wrong is stuck; with `binary_cross_entropy_from_logits` it is not.
+    A p below 0 or above 1 gives nan, with which a trainer stops, as PyTorch does.
 
     >>> binary_cross_entropy([Valor(0.5), Valor(1.0)], [0.0, 1.0])
     Valor(data=0.34657359027997264)

@@ -1,6 +1,5 @@
-"""Cross-entropy of a softmax.
-
-Bridle, "Probabilistic Interpretation of Feedforward Classification Network Outputs", 1990.
+"""Cross-entropy of a softmax: Bridle, "Probabilistic Interpretation of Feedforward Classification
+Network Outputs", Neurocomputing, 1990.
 """
 
 import math
@@ -21,25 +20,27 @@ def categorical_cross_entropy_from_logits(
     right class and 0 for the others, or a distribution. Classes are summed and samples averaged, as
     in Keras and PyTorch.
 
-    No exponential is of a number above 0, so none overflows; and that of the largest logit, which
-    is 1, stays out of the sum, so that a right and certain class keeps its digits.
+    No exponential is of a number above 0, so nothing overflows, however large a logit.
 
     >>> categorical_cross_entropy_from_logits([Valor(1000.0), Valor(1000.0)], [0.0, 1.0])
     Valor(data=0.6931471805599453)
     """
-    before: list[Valor | float] = [-math.inf]  # the largest of those before each
+    before: list[Valor | float] = [-math.inf]  # the largest of the logits before each
     largest = predicted[0]
     for z in predicted[1:]:
         before.append(largest)
         largest = where(z > largest, z, largest)
+    # -log softmax(z) is (largest - z) + log(1 + rest): the exponential of the largest logit is that
+    # 1, and stays out of the sums with its slopes, which would cancel each other. So a class that
+    # is right and certain keeps its digits. Of those that are tied, the first one is the largest.
     total: Any = 0.0
-    rest: Any = 0.0  # the sum of exp(z - largest), but for the first of the largest
+    rest: Any = 0.0
     weight = 0.0
     for z, t, others in zip(predicted, target, before, strict=True):
-        itself = (z >= largest) & (z > others)
         gap = largest - z
-        total = total + t * where(itself, 0.0, gap)
-        rest = rest + where(itself, 0.0, exp(-gap))
+        total = total + t * where(z >= largest, where(z > others, 0.0, gap), gap)
+        share = exp(-gap)
+        rest = rest + where(z >= largest, where(z > others, 0.0, share), share)
         weight = weight + t
     result: Valor = total + weight * log1p(rest)
     return result

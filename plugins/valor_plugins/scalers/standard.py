@@ -21,14 +21,15 @@ def standard(values: Sequence[float]) -> tuple[float, float]:
     >>> standard([1.0, 3.0])
     (2.0, 1.0)
     """
-    # By a power of two, which rounds nothing: no square or sum of numbers below 1 is too large.
+    # Divided by a power of two, which changes no digit: no square of theirs can be too large.
     _, exponent = math.frexp(max(map(abs, values)))
     scaled = [math.ldexp(value, -exponent) for value in values]
     mean = _mean(scaled)
     distances = [value - mean for value in scaled]
     rest = _mean(distances)  # what the rounding of the mean left
     variance = _mean([(distance - rest) * (distance - rest) for distance in distances])
-    shift, deviation = (math.ldexp(part, exponent) for part in (mean, math.sqrt(variance)))
+    shift = math.ldexp(mean + rest, exponent)
+    deviation = math.ldexp(math.sqrt(variance), exponent)
     return shift, 1 / deviation if deviation > max(EPSILON * abs(shift), SMALLEST) else 1.0
 
 

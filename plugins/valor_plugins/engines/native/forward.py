@@ -36,12 +36,9 @@ class NativeForward:
     def __call__(self, inputs: Rows, targets: Rows) -> Found:
         """Return the outputs and the loss of each sample, by the parameters as they are now."""
         parameters = self._numbers()
-        if parameters is None or self._differs or not self._fit(inputs, targets):
+        fits = parameters is not None and self._fit(inputs, targets)
+        if not (fits and self._agrees(parameters, inputs, targets)):
             return self._eager(inputs, targets)
-        if not self._compared and len(inputs):
-            self._compare(parameters, inputs, targets)
-            if self._differs:
-                return self._eager(inputs, targets)
         outputs: list[list[float]] = []
         losses: list[float] = []
         most = max(1, WINDOW // (sum(self._widths) + self._code.results.count))
@@ -69,20 +66,22 @@ class NativeForward:
             for rows, width in zip(given, self._widths, strict=False)
         )
 
-    def _compare(self, parameters: Any, inputs: Rows, targets: Rows) -> None:
-        """Compute the first sample both ways, and see whether they agree, to the bit."""
-        found = self._window(parameters, inputs, targets, slice(0, 1))
-        expected = self._eager_sample(inputs, targets, 0)
-        self._differs = _bits(found) != _bits(expected)
-        self._compared = True
-        if self._differs:
-            warnings.warn(
-                "outputs are computed eagerly: compiled, the first sample gives "
-                f"{found} instead of {expected}; the model or its loss does not compute the same "
-                "each time it is called",
-                EngineWarning,
-                stacklevel=3,
-            )
+    def _agrees(self, parameters: Any, inputs: Rows, targets: Rows) -> bool:
+        """Tell whether the first sample, computed both ways, was the same to the bit."""
+        if not self._compared and len(inputs):
+            found = self._window(parameters, inputs, targets, slice(0, 1))
+            expected = self._eager_sample(inputs, targets, 0)
+            self._differs = _bits(found) != _bits(expected)
+            self._compared = True
+            if self._differs:
+                warnings.warn(
+                    f"outputs are computed eagerly: compiled, the first sample gives {found} "
+                    f"instead of {expected}; the model or its loss does not compute the same each "
+                    "time it is called",
+                    EngineWarning,
+                    stacklevel=3,
+                )
+        return not self._differs
 
     def _window(self, parameters: Any, inputs: Rows, targets: Rows, rows: slice) -> Found:
         """Compute some samples."""

@@ -40,23 +40,31 @@ class Forward(Loops):
         self._count = sum(len(group.parameters) for group in rolled.gradients)
 
     def write(self) -> Writer:
-        """Return what is done, given %context and, as %steps, how many samples there are.
-
-        In the area %results, those of a micro-block follow each other, its lanes innermost.
-        """
+        """Return what is done, given %context and, as %steps, how many samples there are."""
         writer = Writer()
         for number, field in enumerate(FIELDS):
             writer.given(field, number)
+        self.write_samples(writer, "%steps")
+        writer.line("ret i64 %steps")
+        return writer
+
+    def write_samples(self, writer: Writer, count: str) -> None:
+        """Write the way from rows of data to results, micro-block by micro-block.
+
+        In the area %results, each has one row of lanes for each result.
+
+        Args:
+            writer: where to.
+            count: how many samples there are.
+        """
         self.write_uniform(writer)
-        blocks = writer.let(f"udiv i64 {writer.plus('%steps', self.block - 1)}, {self.block}")
+        blocks = writer.let(f"udiv i64 {writer.plus(count, self.block - 1)}, {self.block}")
         with writer.loop(0, blocks, prefix="block") as each:
             first = writer.times(each.index, self.block)
-            samples = writer.least(writer.let(f"sub i64 %steps, {first}"), self.block)
+            samples = writer.least(writer.let(f"sub i64 {count}, {first}"), self.block)
             write_rows(writer, self.row_bytes, self.micro, first, samples)
             results = writer.at("%results", writer.times(first, self._count * 8))
             self._write_results(writer, samples, results)
-        writer.line("ret i64 %steps")
-        return writer
 
     def _write_results(self, writer: Writer, samples: str, results: str) -> None:
         """Write a block, and the way of its results out of the frames."""
