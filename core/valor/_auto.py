@@ -14,12 +14,15 @@ the forward call is measured, on the call that the trainer makes anyway to check
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
-from valor._eager import EAGER, EagerProgram
+from valor._data import Rows
+from valor._eager import EAGER, EagerProgram, outputs_of
+from valor._loop import STEP_HOOKS
 from valor._manager import PluginManager
-from valor.contracts import Engine, Loss, Optimizer, Plan, Program
+from valor._validation import forward_of
+from valor.contracts import Engine, Forward, Loss, Optimizer, Plan, Program
 from valor.exceptions import CannotCompileError, EngineWarning, MissingExtraError
 
 SETUP = 0.5  # seconds
@@ -60,37 +63,82 @@ def automatic_engine(manager: PluginManager) -> Engine | None:
     return None
 
 
-def choose(
-    manager: PluginManager, plan: Plan, forward: float, call: Callable[[], Any], also: int = 0
+def chosen(
+    asked_for: Engine,
+    manager: PluginManager,
+    plan: Plan,
+    model: Any,
+    forward: float,
+    measured: int = 0,
 ) -> tuple[Engine, str]:
     """Return the engine for a run, and why it is that one.
 
     Args:
-        manager: whose plugins' engines there are.
-        plan: the run.
+        asked_for: the engine of the trainer, which may be `AUTO`.
+        manager: whose plugins' engines there are, and who listens.
+        plan, model: the run.
         forward: the seconds that one forward call took.
-        call: makes one more forward call.
-        also: how many more samples an epoch stands for, in time.
+        measured: how many samples are measured at the end of an epoch.
+
+    Raises:
+        CannotCompileError: an engine that was asked for by name builds no graph, and somebody
+            listens to what happens within a step.
     """
+    within = [use for use in manager.hook_uses() if use.hook in STEP_HOOKS]
+    if within and asked_for is not EAGER:
+        who = f"{within[0].plugin} listens to {within[0].hook}, within a step"
+        if asked_for is not AUTO:
+            raise CannotCompileError(
+                f"engine {asked_for.name!r} cannot be used, because {who}, which needs the visible "
+                "graph: engine='eager'"
+            )
+        return EAGER, f"auto: eager, because {who}"
+    if asked_for is not AUTO:
+        exact = ALWAYS_EXACT if asked_for is EAGER and plan.mode == "fast" else ""
+        return asked_for, f"asked for{exact}"
     automatic = automatic_engine(manager)
     if plan.mode == "fast":  # asked for by name, so the estimate has no say
         if automatic is None:
             return EAGER, f"auto: no plugin provides an engine that compiles{ALWAYS_EXACT}"
         return automatic, "auto: mode 'fast' was asked for"
-    samples, epochs = len(plan.inputs) + also, plan.epochs
+    # What is measured is not walked back: a third of the work of a step.
+    samples, epochs = len(plan.inputs) + measured // 3, plan.epochs
     if automatic is not None:
         # A small job must never pay for a compile because the machine was busy for a moment.
         for _ in range(2):
             if forward < HICCUP and is_worth_compiling(forward, samples, epochs):
-                start = time.perf_counter()
-                call()
-                forward = min(forward, time.perf_counter() - start)
+                forward = min(forward, _forward_seconds(model, plan.inputs))
     work = f"auto: an estimated {_shown(eager_seconds(forward, samples, epochs))} of eager work is"
     if not is_worth_compiling(forward, samples, epochs):
         return EAGER, f"{work} not worth compiling"
     if automatic is None:
         return EAGER, f"{work} worth compiling, but no plugin provides an engine that compiles"
     return automatic, f"{work} worth compiling"
+
+
+def forward_for(
+    asked_for: Engine,
+    manager: PluginManager,
+    model: Any,
+    loss: Loss | None,
+    inputs: Rows,
+    targets: Rows,
+) -> Forward:
+    """Return what computes outputs, and losses if there is one: compiled where that is worth it."""
+    engine = asked_for
+    if engine is AUTO:
+        engine = automatic_engine(manager) or EAGER
+    seconds = _forward_seconds(model, inputs)
+    # A third of the work of an epoch of training.
+    if not is_worth_compiling(seconds, len(inputs) // 3, 1):
+        engine = EAGER
+    return forward_of(engine, model, loss, inputs, targets)
+
+
+def _forward_seconds(model: Any, inputs: Sequence[Sequence[float]]) -> float:
+    start = time.perf_counter()
+    outputs_of(model, inputs[0])
+    return time.perf_counter() - start
 
 
 def _shown(seconds: float) -> str:

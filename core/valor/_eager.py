@@ -260,9 +260,7 @@ def _nobody(hook: str, **arguments: Any) -> None:
     """Stand for the listeners within a step where there are none."""
 
 
-def eager_forward(
-    model: Any, loss: Loss | None, input_width: int, target_width: int
-) -> Forward:
+def eager_forward(model: Any, loss: Loss | None, input_width: int, target_width: int) -> Forward:
     """Return what computes outputs and losses by the visible graph. See `valor.Forward`."""
 
     def forward(

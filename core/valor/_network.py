@@ -12,6 +12,7 @@ from typing import Any
 
 from valor import functions
 from valor._data import as_rows, at_least_one
+from valor._discovery import default_manager
 from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import resolve
@@ -292,11 +293,14 @@ class MLP:
         """
         return _all_parameters(self.camadas)
 
-    def predict(self, x: Any) -> list[Any]:
+    def predict(self, x: Any, plugins: PluginManager | None = None) -> list[Any]:
         """Return what the network says of samples, in the numbers of the data it was trained on.
+
+        Where there are many, an engine computes them.
 
         Args:
             x: the samples, as for `Trainer.fit`.
+            plugins: the manager to look for engines in; the default one if None.
 
         Returns:
             One float a sample, or one list of floats where the network has several outputs.
@@ -310,15 +314,13 @@ class MLP:
         >>> model.predict([[1.0, 2.0]]) == [model([1.0, 2.0]).data / 0.5 + 100.0]
         True
         """
+        from valor._auto import AUTO, forward_for
+
         scaling = self.scaling or Scaling()
-        scalars = map(self, scaling.scaled_inputs(as_rows(x, "x")))
-        numbers = scaling.unscaled_outputs(
-            [
-                [float(output.data) for output in (given if isinstance(given, list) else [given])]
-                for given in scalars
-            ]
-        )
-        return [row[0] for row in numbers] if len(numbers[0]) == 1 else list(numbers)
+        rows = scaling.scaled_inputs(as_rows(x, "x"))
+        forward = forward_for(AUTO, plugins or default_manager(), self, None, rows, ())
+        outputs = scaling.unscaled_outputs(forward(rows, ())[0])
+        return [row[0] for row in outputs] if len(outputs[0]) == 1 else list(outputs)
 
     def save(
         self,

@@ -13,6 +13,7 @@ from valor._scaling import Scaling, fitted
 from valor._validation import Measured
 from valor._weights import weighted, weights_of
 from valor.contracts import Loss, Metric, Scaler
+from valor.data import split
 from valor.exceptions import DataError, InvalidArgumentError, InvalidNumberError, shown
 from valor.functions import number
 
@@ -58,6 +59,11 @@ class Prepared:
     scaling: Scaling | None
     forward: float
     batch_size: int | None
+
+    @property
+    def measures(self) -> int:
+        """How many samples are measured at the end of an epoch."""
+        return 0 if self.measured is None else len(self.measured.inputs)
 
     @functools.cached_property
     def digest(self) -> str:
@@ -156,13 +162,15 @@ def _given(validation: Any, inputs: Rows, targets: Rows) -> tuple[Rows, Rows]:
 
 
 def _positions(targets: Rows, fraction: float, request: Request) -> tuple[list[int], list[int]]:
-    from valor.data import split
-
-    places = [[float(position)] for position in range(len(targets))]
+    """Return which samples are trained on, and which are left to validate."""
     kept, _, left, _ = split(
-        places, targets, fraction=fraction, seed=request.seed, stratify=request.stratify
+        list(range(len(targets))),
+        list(targets),
+        fraction=fraction,
+        seed=request.seed,
+        stratify=request.stratify,
     )
-    return [int(row[0]) for row in kept], [int(row[0]) for row in left]
+    return kept, left
 
 
 def _chosen(rows: Rows, positions: Sequence[int]) -> Rows:

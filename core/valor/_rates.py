@@ -2,7 +2,6 @@
 
 import math
 from array import array
-from collections.abc import Callable
 
 import attrs
 
@@ -109,5 +108,3 @@ class Rates:
             self._loss = loss if known else None
             self._state = tuple(state)
         return True
-
-

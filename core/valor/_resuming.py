@@ -9,6 +9,8 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from valor._loop import Loop
 from valor._manager import PluginManager
 from valor._preparation import Prepared
@@ -42,14 +44,64 @@ def settings_of(samples: Prepared, optimizer: Optimizer, plan: Plan) -> dict[str
     }
 
 
-def check_resumable(
-    snapshot: "Snapshot", settings: Mapping[str, Any], plan: Plan, model: Any, rates: Rates
-) -> None:
-    """See that a run is the one of a checkpoint.
+def seed_for(given: int | None, needed: bool, snapshot: "Snapshot | None") -> int:
+    """Return what the order of the samples follows from: drawn where nobody says.
+
+    Args:
+        given: the trainer's seed.
+        needed: whether anything follows from it.
+        snapshot: what the run goes on from.
 
     Raises:
-        CheckpointError: it is not; the text says what differs.
+        CheckpointError: that run had another seed.
     """
+    if snapshot is not None and (given is None or not needed):
+        return snapshot.seed
+    if snapshot is not None and given != snapshot.seed:
+        raise CheckpointError(
+            f"this is another run: seed is {given}, but {snapshot.seed} in the checkpoint"
+        )
+    if given is not None:
+        return given
+    if not needed:
+        return 0
+    import secrets
+
+    return secrets.randbits(32)
+
+
+def resumed_plan(
+    snapshot: "Snapshot",
+    path: str,
+    samples: Prepared,
+    optimizer: Optimizer,
+    plan: Plan,
+    model: Any,
+    rates: Rates,
+) -> Plan:
+    """Return the plan of a run that goes on from a checkpoint; `rates` goes on from there too.
+
+    Raises:
+        CheckpointError: it is of another run; the text says what differs.
+    """
+    try:
+        _check(snapshot, settings_of(samples, optimizer, plan), plan, model, rates)
+        state = _state_of(snapshot, optimizer)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: this is another run: {error}") from None
+    return attrs.evolve(
+        plan,
+        first_epoch=snapshot.first_epoch,
+        first_step=snapshot.first_step,
+        completed_steps=snapshot.completed_steps,
+        state=state,
+    )
+
+
+def _check(
+    snapshot: "Snapshot", settings: Mapping[str, Any], plan: Plan, model: Any, rates: Rates
+) -> None:
+    """See that a run is the one of a checkpoint."""
     faults = []
     for name, here in settings.items():
         there = snapshot.settings.get(name)
@@ -153,12 +205,8 @@ def snapshot_of(
     )
 
 
-def state_of(snapshot: "Snapshot", optimizer: Optimizer) -> list[tuple[float, ...]]:
-    """Return the optimizer's state as an engine takes it.
-
-    Raises:
-        CheckpointError: the optimizer remembers other things.
-    """
+def _state_of(snapshot: "Snapshot", optimizer: Optimizer) -> list[tuple[float, ...]]:
+    """Return the optimizer's state as an engine takes it."""
     if list(snapshot.state) != list(optimizer.state):
         raise CheckpointError(
             f"{optimizer} remembers {_listed(optimizer.state)}, but {_listed(snapshot.state)} in "

@@ -6,12 +6,13 @@ What is drawn follows from a seed alone, and samples keep their order within a p
 import math
 import operator
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
-from valor._data import Table, as_rows
+from valor._data import Table, as_rows, at_least_one
 from valor._frames import is_frame
 from valor.exceptions import DataError, InvalidArgumentError, shown
+from valor.functions import number
 
 __all__ = ["folds", "split"]
 
@@ -32,31 +33,31 @@ def split(x: Any, y: Any, fraction: float = 0.2, seed: int = 0, stratify: bool =
 
     Raises:
         DataError: there are too few samples, of a class or in all; or not as many in x as in y.
-        InvalidArgumentError: an argument is not what is described here.
+        InvalidArgumentError, InvalidNumberError: an argument is not what is described here.
 
     >>> split([1, 2, 3, 4, 5], [0, 1, 0, 1, 0], fraction=0.4, seed=1)
     ([1, 2, 5], [0, 1, 0], [3, 4], [0, 1])
     """
     x, y, samples = _samples(x, y)
-    if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not 0 < fraction < 1:
+    if not 0 < number(fraction, "fraction") < 1:
         raise InvalidArgumentError(f"fraction must be between 0 and 1, not {shown(fraction)}")
     if samples < 2:
         raise DataError("there must be at least 2 samples to split, but there is 1")
     chosen = min(samples - 1, max(1, math.floor(fraction * samples + 0.5)))
     generator = random.Random(f"split:{_seed(seed)}")
-    if not stratify:
+    if not _flag(stratify):
         return _parts(x, y, sorted(generator.sample(range(samples), chosen)))
     classes = _classes(y)
     for value, members in classes.items():
         if len(members) < 2:
             raise DataError(
                 f"class {value:g} has 1 sample, which cannot be in both parts; leave it out, or "
-                "the stratify"
+                "do without stratify"
             )
     if not len(classes) <= chosen <= samples - len(classes):
         raise DataError(
             f"fraction {fraction} of {samples} samples leaves a part with fewer samples than there "
-            f"are classes, {len(classes)}; choose another fraction, or leave the stratify out"
+            f"are classes, {len(classes)}; choose another fraction, or do without stratify"
         )
     shares = _shares([len(members) for members in classes.values()], chosen)
     picked = [
@@ -86,22 +87,23 @@ def folds(x: Any, y: Any, count: int = 5, seed: int = 0, stratify: bool = False)
 
     >>> for x_train, y_train, x_test, y_test in folds([1, 2, 3, 4], [0, 1, 0, 1], count=2):
     ...     print(x_train, x_test)
-    [1, 4] [2, 3]
-    [2, 3] [1, 4]
+    [3, 4] [1, 2]
+    [1, 2] [3, 4]
     """
     x, y, samples = _samples(x, y)
-    if isinstance(count, bool) or not hasattr(count, "__index__") or operator.index(count) < 2:
-        raise InvalidArgumentError(f"count must be an int of at least 2, not {shown(count)}")
+    count = at_least_one(count, "count")
+    if count < 2:
+        raise InvalidArgumentError("count must be at least 2, or there is nothing to train on")
     if samples < count:
         raise DataError(f"{samples} samples do not make {count} folds; take fewer folds")
     generator = random.Random(f"folds:{_seed(seed)}")
-    classes = _classes(y) if stratify else {0.0: range(samples)}
+    classes = _classes(y) if _flag(stratify) else {0.0: range(samples)}
     order = []
     for value, members in classes.items():
         if len(members) < count:
             raise DataError(
                 f"class {value:g} has {len(members)} samples, fewer than there are folds, {count}; "
-                "take fewer folds, or leave the stratify out"
+                "take fewer folds, or do without stratify"
             )
         order += generator.sample(members, len(members))
     # Dealt out one by one, every class and the whole are shared evenly.
@@ -124,7 +126,7 @@ def _pickable(values: Any, argument: str) -> Any:
         return values.collect() if type(values).__name__ == "LazyFrame" else values
     if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
         return values
-    if hasattr(values, "tolist") and getattr(values, "ndim", 0):
+    if _is_array(values):
         return values
     if isinstance(values, Iterator):
         return list(values)
@@ -132,6 +134,16 @@ def _pickable(values: Any, argument: str) -> Any:
         f"{argument} must be a list, tuple, generator, array or data frame with one entry a "
         f"sample, not {type(values).__name__} {shown(values)}"
     )
+
+
+def _is_array(values: Any) -> bool:
+    return hasattr(values, "tolist") and getattr(values, "ndim", 0) > 0
+
+
+def _flag(stratify: Any) -> bool:
+    if type(stratify).__name__ not in ("bool", "bool_"):  # Python's and NumPy's
+        raise InvalidArgumentError(f"stratify must be True or False, not {shown(stratify)}")
+    return bool(stratify)
 
 
 def _seed(seed: Any) -> int:
@@ -153,6 +165,10 @@ def _classes(y: Any) -> dict[float, Sequence[int]]:
                 f"y[{place}] is no class: it must be one number, or have a 1 among 0s, to stratify"
             )
         found.setdefault(value, []).append(place)
+    if len(found) == len(y) > 2:
+        raise DataError(
+            "y has another value in each sample, so that there are no classes; do without stratify"
+        )
     return dict(sorted(found.items()))
 
 
@@ -187,6 +203,6 @@ def _picked(values: Any, places: list[int]) -> Any:
         if hasattr(values, "iloc"):
             return values.iloc[places]
         return values.take(places) if hasattr(values, "take") else values[places]
-    if hasattr(values, "tolist"):
+    if _is_array(values):
         return values[places]
     return [values[place] for place in places]

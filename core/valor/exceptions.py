@@ -122,6 +122,10 @@ class NonFiniteError(ValorError, ArithmeticError):
             None where the number does not belong to one sample.
         operation: the operation that made the first scalar that is not finite.
         operands: the numbers it was given.
+        path: the scalars from that one to the loss, each in a line: what made it, of what, and
+            what came of it. Long sums are shortened. It is empty where the first number that went
+            wrong is none of the graph's.
+        through: the neurons on that path, by their places in the network.
     """
 
     def __init__(
@@ -133,6 +137,8 @@ class NonFiniteError(ValorError, ArithmeticError):
         sample: int | None,
         operation: str,
         operands: tuple[Any, ...],
+        path: tuple[str, ...] = (),
+        through: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.epoch = epoch
@@ -140,6 +146,8 @@ class NonFiniteError(ValorError, ArithmeticError):
         self.sample = sample
         self.operation = operation
         self.operands = operands
+        self.path = path
+        self.through = through
 
 
 class RenderError(ValorError, RuntimeError):

@@ -409,9 +409,10 @@ def valor_after_steps(run: "Run") -> None:
     after one step where a step takes longer; and at each epoch or batch that somebody listens to.
     Listening here does not make the trainer stop at each epoch, so several may have passed since
     the last call; `Run.history` has them all. At an epoch that somebody listens to it comes last:
-    whoever saves the run here saves what everybody else made of the epoch. A run is ended here, also
-    within an epoch, by giving `Run.stopped_by` a name; unlike a vote, that is not kept in a
-    checkpoint, so that the run can be resumed.
+    whoever saves the run here saves what everybody else made of the epoch.
+
+    A run is ended here, also within an epoch, by giving `Run.stopped_by` a name; unlike a vote,
+    that is not kept in a checkpoint, so that the run can be resumed.
 
     Args:
         run: the run; `completed_steps`, `completed_epochs` and `report` tell where it stands.
@@ -423,7 +424,8 @@ def valor_save_checkpoint(run: "Run") -> Any:
     """Give what a plugin has to remember of a run, so that a resumed run goes on as if nothing was.
 
     Called by the trainer when the run is saved (`Run.save_checkpoint`). The answer is kept in the
-    file under the plugin's name: None, numbers, texts, True, False, and lists and dicts of them. Example::
+    file under the plugin's name: None, numbers, texts, True, False, and lists and dicts of them.
+    Example::
 
         @hookimpl
         def valor_save_checkpoint(self):

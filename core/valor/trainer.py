@@ -3,35 +3,23 @@
 import math
 import operator
 import os
-import time
 from collections.abc import Iterable
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-import attrs
-
-from valor._auto import (
-    ALWAYS_EXACT,
-    AUTO,
-    automatic_engine,
-    choose,
-    compile_or_fall_back,
-    is_worth_compiling,
-)
+from valor._auto import AUTO, automatic_engine, chosen, compile_or_fall_back, forward_for
 from valor._checks import check_widths, parameters_of
 from valor._data import Rows, as_rows, as_samples, at_least_one, truth
 from valor._discovery import default_manager
-from valor._eager import EAGER, outputs_of
+from valor._eager import EAGER
 from valor._graph import Valor
-from valor._loop import STEP_HOOKS
 from valor._manager import PluginManager
 from valor._preparation import Prepared, Request, prepared
 from valor._rates import Rates
 from valor._registry import resolve
-from valor._resuming import check_resumable, settings_of, state_of
+from valor._resuming import resumed_plan, seed_for
 from valor._run import Run
 from valor._session import Session
-from valor._validation import Measured, check_metrics, forward_of
+from valor._validation import Measured, check_metrics
 from valor.contracts import (
     Callback,
     Engine,
@@ -45,10 +33,7 @@ from valor.contracts import (
     Plan,
     Scaler,
 )
-from valor.exceptions import CannotCompileError, CheckpointError, InvalidArgumentError
-
-if TYPE_CHECKING:
-    from valor.checkpoint import Snapshot
+from valor.exceptions import InvalidArgumentError
 
 F = TypeVar("F", bound=Formula)
 
@@ -208,14 +193,18 @@ class Trainer:
             class_weight=class_weight,
             input_scaler=self._scaler("scale_inputs", scale_inputs),
             target_scaler=self._scaler("scale_targets", scale_targets),
-            seed=self._seed(shuffle or validation is not None, snapshot),
+            seed=seed_for(self.seed, shuffle or validation is not None, snapshot),
         )
         samples, plan = self._plan(request, epochs, batch_size, shuffle)
         rates = self._rates()
         if snapshot is not None:
-            plan = self._resumed(snapshot, str(resume_from), samples, plan, rates)
+            plan = resumed_plan(
+                snapshot, str(resume_from), samples, self.optimizer, plan, self.model, rates
+            )
         manager = (self._manager or default_manager()).fork(self.callbacks)
-        engine, reason = self._chosen(plan, samples, manager)
+        engine, reason = chosen(
+            self.engine, manager, plan, self.model, samples.forward, samples.measures
+        )
         run = self.run = Run(
             model=self.model,
             loss=self.loss,
@@ -260,7 +249,7 @@ class Trainer:
         rows, scaling = as_rows(x, "x"), getattr(self.model, "scaling", None)
         if scaling is not None:
             rows = scaling.scaled_inputs(rows)
-        outputs, _ = self._forward(None, rows, [])(rows, [])
+        outputs, _ = self._forward(None, rows)(rows, [])
         if scaling is not None:
             outputs = scaling.unscaled_outputs(outputs)
         return [row[0] for row in outputs] if len(outputs[0]) == 1 else outputs
@@ -313,10 +302,11 @@ class Trainer:
         """
         shuffle = truth(shuffle, "shuffle")
         samples, plan = self._plan(Request(x, y), 1, batch_size, shuffle)
-        engine, reason = self._chosen(plan, samples, self._manager or default_manager())
+        manager = self._manager or default_manager()
+        engine, reason = chosen(self.engine, manager, plan, self.model, samples.forward)
         wanted = engine
         if self.engine is AUTO:
-            wanted = automatic_engine(self._manager or default_manager()) or EAGER
+            wanted = automatic_engine(manager) or EAGER
         before = [
             (parameter, parameter.data, parameter.grad) for parameter in parameters_of(self.model)
         ]
@@ -363,75 +353,10 @@ class Trainer:
         optimizer, remembered = self._state_of
         return optimizer is self.optimizer and remembered == parameters
 
-    def _resumed(
-        self, snapshot: "Snapshot", path: str, samples: Prepared, plan: Plan, rates: Rates
-    ) -> Plan:
-        """Return the plan of a run that goes on from a checkpoint."""
-        try:
-            check_resumable(
-                snapshot, settings_of(samples, self.optimizer, plan), plan, self.model, rates
-            )
-            state = state_of(snapshot, self.optimizer)
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: this is another run: {error}") from None
-        return attrs.evolve(
-            plan,
-            first_epoch=snapshot.first_epoch,
-            first_step=snapshot.first_step,
-            completed_steps=snapshot.completed_steps,
-            state=state,
+    def _forward(self, loss: Loss | None, inputs: Rows, targets: Rows = ()) -> Forward:
+        return forward_for(
+            self.engine, self._manager or default_manager(), self.model, loss, inputs, targets
         )
-
-    def _seed(self, needed: bool, snapshot: "Snapshot | None") -> int:
-        """Return what the order of the samples follows from: drawn where nobody says."""
-        if self.seed is not None:
-            if snapshot is not None and needed and snapshot.seed != self.seed:
-                raise CheckpointError(
-                    f"this is another run: seed is {self.seed}, but {snapshot.seed} in the "
-                    "checkpoint"
-                )
-            return self.seed
-        if snapshot is not None:
-            return snapshot.seed
-        if not needed:
-            return 0
-        import secrets
-
-        return secrets.randbits(32)
-
-    def _forward(self, loss: Loss | None, inputs: Rows, targets: Rows) -> Forward:
-        """Return what computes outputs: compiled where that is worth it."""
-        engine = self.engine
-        if engine is AUTO:
-            engine = automatic_engine(self._manager or default_manager()) or EAGER
-        start = time.perf_counter()
-        outputs_of(self.model, inputs[0])
-        seconds = time.perf_counter() - start
-        # A third of an epoch: there is no graph to walk back.
-        if not is_worth_compiling(seconds / 3, len(inputs), 1):
-            engine = EAGER
-        return forward_of(engine, self.model, loss, inputs, targets)
-
-    def _chosen(
-        self, plan: Plan, samples: Prepared, manager: PluginManager
-    ) -> tuple[Engine, str]:
-        """Return the engine for a plan, and why it is that one."""
-        within = [use for use in manager.hook_uses() if use.hook in STEP_HOOKS]
-        if within and self.engine is not EAGER:
-            who = f"{within[0].plugin} listens to {within[0].hook}, within a step"
-            if self.engine is not AUTO:
-                raise CannotCompileError(
-                    f"engine {self.engine.name!r} cannot be used, because {who}, which needs the "
-                    "visible graph: engine='eager'"
-                )
-            return EAGER, f"auto: eager, because {who}"
-        if self.engine is AUTO:
-            call = partial(outputs_of, self.model, plan.inputs[0])
-            measured = samples.measured
-            also = 0 if measured is None else len(measured.inputs) // 3
-            return choose(manager, plan, samples.forward, call, also)
-        exact = ALWAYS_EXACT if self.engine is EAGER and self.mode == "fast" else ""
-        return self.engine, f"asked for{exact}"
 
     def _plan(
         self, request: Request, epochs: int, batch_size: int | None, shuffle: bool

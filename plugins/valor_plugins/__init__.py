@@ -72,6 +72,8 @@ BUNDLED = (
     "valor_plugins.metrics.balanced_accuracy",
     "valor_plugins.metrics.confusion_matrix",
     "valor_plugins.metrics.f1",
+    "valor_plugins.metrics.mae",
+    "valor_plugins.metrics.mse",
     "valor_plugins.metrics.precision",
     "valor_plugins.metrics.r2",
     "valor_plugins.metrics.recall",

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from valor import EAGER, Engine, Plan
-from valor._auto import choose, eager_seconds, is_worth_compiling
+from valor import EAGER, Engine, Plan, Valor
+from valor._auto import AUTO, chosen, eager_seconds, is_worth_compiling
 
 # The rule
 
@@ -42,8 +42,19 @@ def test_the_longer_a_run_the_more_it_is_worth_compiling() -> None:
 # The choice
 
 
-def no_call() -> None:
-    raise AssertionError("nobody should have called the model again")
+class Model:
+    """Counts its calls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, x: Any) -> Valor:
+        self.calls += 1
+        return Valor(0.0)
+
+
+def choose(manager: Any, plan: Plan, forward: float) -> tuple[Engine, str]:
+    return chosen(AUTO, manager, plan, Model(), forward)
 
 
 def plan(samples: int = 4, epochs: int = 10, mode: str = "exact") -> Plan:
@@ -54,7 +65,7 @@ def test_the_first_automatic_engine_is_chosen(managing: Any, swift: Engine) -> N
     by_name = Engine("by_name", swift.compile)
     second = Engine("second", swift.compile, automatic=True)
     for engines, expected in (((by_name, swift, second), "swift"), ((second, swift), "second")):
-        assert choose(managing(*engines), plan(), 1.0, no_call)[0].name == expected
+        assert choose(managing(*engines), plan(), 1.0)[0].name == expected
 
 
 @pytest.mark.parametrize(
@@ -69,13 +80,13 @@ def test_the_first_automatic_engine_is_chosen(managing: Any, swift: Engine) -> N
 def test_the_reason_is_the_estimate_in_words(
     managing: Any, swift: Engine, forward: float, reason: str
 ) -> None:
-    engine, text = choose(managing(swift), plan(), forward, no_call)
+    engine, text = choose(managing(swift), plan(), forward)
     assert (engine.name, text) == ("eager" if "not worth" in reason else "swift", reason)
 
 
 def test_a_manager_without_engines_runs_eagerly(managing: Any, swift: Engine) -> None:
     by_name = Engine("by_name", swift.compile)
-    engine, reason = choose(managing(by_name), plan(), 0.125, no_call)
+    engine, reason = choose(managing(by_name), plan(), 0.125)
     assert engine is EAGER
     assert reason == (
         "auto: an estimated 15 s of eager work is worth compiling, but no plugin provides an "
@@ -84,9 +95,9 @@ def test_a_manager_without_engines_runs_eagerly(managing: Any, swift: Engine) ->
 
 
 def test_a_call_that_took_long_by_chance_is_made_again(managing: Any, swift: Engine) -> None:
-    calls = []
-    engine, reason = choose(managing(swift), plan(), 0.09, lambda: calls.append(1))
-    assert (engine, len(calls)) == (EAGER, 1)
+    model = Model()
+    engine, reason = chosen(AUTO, managing(swift), plan(), model, 0.09)
+    assert (engine, model.calls) == (EAGER, 1)
     assert "0.01 s" in reason
 
 
@@ -95,7 +106,7 @@ def test_a_call_that_takes_long_each_time_is_believed(
 ) -> None:
     ticks = iter([0.0, 0.08, 1.0, 1.07])
     monkeypatch.setattr("valor._auto.time", SimpleNamespace(perf_counter=lambda: next(ticks)))
-    engine, reason = choose(managing(swift), plan(), 0.09, lambda: None)
+    engine, reason = choose(managing(swift), plan(), 0.09)
     assert engine.name == "swift"
     assert "8.40 s" in reason  # by the shortest call, of 0.07 s
     assert next(ticks, None) is None
@@ -103,11 +114,25 @@ def test_a_call_that_takes_long_each_time_is_believed(
 
 def test_fast_is_asked_for_and_wins_over_the_estimate(managing: Any, swift: Engine) -> None:
     fast = plan(epochs=1, mode="fast")
-    engine, reason = choose(managing(swift), fast, 1e-6, no_call)
+    engine, reason = choose(managing(swift), fast, 1e-6)
     assert (engine.name, reason) == ("swift", "auto: mode 'fast' was asked for")
-    engine, reason = choose(managing(), fast, 1e-6, no_call)
+    engine, reason = choose(managing(), fast, 1e-6)
     assert engine is EAGER
     assert reason == (
         "auto: no plugin provides an engine that compiles; mode 'fast' changes nothing in the "
         "eager engine, which is always exact"
     )
+
+
+def test_what_is_measured_counts_a_third(managing: Any, swift: Engine) -> None:
+    manager = managing(swift)
+    assert chosen(AUTO, manager, plan(), Model(), 0.0035)[0] is EAGER
+    engine, reason = chosen(AUTO, manager, plan(), Model(), 0.125, 12)
+    assert engine.name == "swift"
+    assert "30 s" in reason
+
+
+def test_a_small_job_never_calls_the_model_again(managing: Any, swift: Engine) -> None:
+    model = Model()
+    assert chosen(AUTO, managing(swift), plan(), model, 1e-6)[0] is EAGER
+    assert model.calls == 0

@@ -68,7 +68,7 @@ def test_every_bit_comes_back(tmp_path: Path) -> None:
 
 def test_the_file_is_what_it_is_said_to_be(saved: Path) -> None:
     document = json.loads(saved.read_text(encoding="utf-8"))
-    assert (document["format"], document["version"]) == ("valor-model", 1)
+    assert (document["format"], document["version"]) == ("valor-model", 2)
     assert document["widths"] == [3, 3, 2, 1]
     assert document["activations"][2] == {
         "name": "sigmoid",
@@ -234,7 +234,8 @@ def test_the_lessons_own_sigmoid_needs_no_plugin(saved: Path) -> None:
     ("change_", "message"),
     [
         (lambda d: d.update(format="pickle"), "not a model file"),
-        (lambda d: d.update(version=2), "version 2"),
+        (lambda d: d.update(version=3), "version 3, but this Valor reads versions 1 to 2 only"),
+        (lambda d: d.update(version=0), "version 0"),
         (lambda d: d.update(version=True), "version True"),
         (lambda d: d.update(version="1"), "version '1'"),
         (lambda d: d.update(architecture="CNN"), "architecture must be 'MLP', not 'CNN'"),
@@ -269,7 +270,7 @@ def test_the_lessons_own_sigmoid_needs_no_plugin(saved: Path) -> None:
         (lambda d: d.update(inputs=["a"]), "inputs names 1 columns, but the network has 3"),
         (lambda d: d.update(targets=["a", 1]), "targets must be a list of texts"),
         (lambda d: d.update(targets="y"), "targets must be a list of texts, not 'y'"),
-        (lambda d: d.update(inputs=["a", "b", "a"]), "inputs names column 'a' twice"),
+        (lambda d: d.update(inputs=["a", "b", "a"]), "column 'a' is named twice"),
         (lambda d: d.update(inputs=["a", "b", ""]), r"inputs holds an empty name, at \[2\]"),
     ],
 )
@@ -391,7 +392,7 @@ def test_what_cannot_be_saved_is_refused_and_the_old_file_kept(saved: Path) -> N
         ({"inputs": ["a", 1, "c"]}, r"inputs must be a list of texts, not \['a', 1, 'c'\]"),
         ({"targets": b"y"}, "targets must be a list of texts"),
         ({"targets": None}, "targets must be a list of texts, not None"),
-        ({"inputs": ["a", "b", "a"]}, "inputs names column 'a' twice"),
+        ({"inputs": ["a", "b", "a"]}, "inputs: column 'a' is named twice"),
         ({"inputs": ["a", "", "c"]}, r"inputs holds an empty name, at \[1\]"),
     ],
 )

@@ -44,7 +44,9 @@ def plain(snapshot: Snapshot) -> dict[str, Any]:
     def told(value: Any) -> Any:
         if isinstance(value, array):
             return [struct.pack("<d", number) for number in value]
-        return {key: told(each) for key, each in value.items()} if isinstance(value, dict) else value
+        return (
+            {key: told(each) for key, each in value.items()} if isinstance(value, dict) else value
+        )
 
     return {name: told(value) for name, value in attrs.asdict(snapshot, recurse=False).items()}
 

@@ -1,4 +1,4 @@
-"""`valor init`: an example that trains as it stands, and in which no key and no table is missing."""
+"""`valor init`: an example that trains as it stands, and lacks no table and no key."""
 
 import os
 import re
@@ -138,11 +138,10 @@ def test_a_file_can_stand_instead_of_the_samples(built: Any) -> None:
     text = switched_on(*ABOUT_A_FILE, off=("data.x", "data.y"))
     data = tomllib.loads(text)["data"]
     columns = [*data["inputs"], data["target"]]
-    lines = [
-        ",".join(("red", "blue")[row % 2] if c in data["categorical"] else f"{row}" for c in columns)
-        for row in range(4)
-    ]
-    Path(data["file"]).write_text("\n".join([",".join(columns), *lines]), encoding="utf-8")
+    lines = [",".join(columns)]
+    for row, colour in enumerate(["red", "blue", "red", "blue"]):
+        lines.append(",".join(colour if c in data["categorical"] else f"{row}" for c in columns))
+    Path(data["file"]).write_text("\n".join(lines), encoding="utf-8")
     samples, trainer = built(text)
     assert [targets for (targets,) in samples.y] == [0, 1, 2, 3]
     assert trainer.fit(samples.x, samples.y, epochs=2).completed_epochs == 2

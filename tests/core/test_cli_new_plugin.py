@@ -56,8 +56,9 @@ def installed(
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {project['version']}\n"
         )
-        points = [f"{point} = {module}" for point, module in project["entry-points"]["valor"].items()]
-        (info / "entry_points.txt").write_text("\n".join(["[valor]", *points]))
+        points = project["entry-points"]["valor"].items()
+        lines = [f"{point} = {module}" for point, module in points]
+        (info / "entry_points.txt").write_text("\n".join(["[valor]", *lines]))
         monkeypatch.syspath_prepend(source)
         default_manager.cache_clear()
         return folder / name
@@ -221,7 +222,7 @@ def test_a_callback_has_a_class_of_its_name(run: Any) -> None:
         ("target", "loss", "the loss that would be written uses target itself", "my-target"),
         ("callback", "callback", "would be written uses Callback itself", "my-callback"),
         ("zip", "loss", "would be written uses zip itself", "my-zip"),
-        ("tanh", "activation", "there is activation 'tanh' of plugin 'tanh' of valor-fr", "my-tanh"),
+        ("tanh", "activation", "there is activation 'tanh' of plugin 'tanh' of", "my-tanh"),
         ("valor-tanh", "activation", "a name that two provide means neither", "my-tanh"),
     ],
 )

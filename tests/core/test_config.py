@@ -524,7 +524,7 @@ def test_a_table_that_cannot_be_used_is_the_tables_fault(
 
 def test_what_a_reader_returns_is_checked(write: Any, manager: PluginManager) -> None:
     path = write(LESSON.replace("lesson.csv", "lesson.texts"))
-    with pytest.raises(ConfigurationError, match="sample 1, column 'a': expected a number"):
+    with pytest.raises(DataError, match="sample 1, column 'a': expected a number"):
         read(path).samples(manager)
     path = write(LESSON.replace("lesson.csv", "lesson.nothing"))
     with pytest.raises(FormulaError, match="reader 'nothing' of plugin 'extras'"):

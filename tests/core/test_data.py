@@ -79,8 +79,8 @@ def test_one_input_may_be_given_as_a_number(inputs: Any) -> None:
 
 
 BAD_DATA: dict[str, tuple[Any, Any, str]] = {
-    "x is None": (None, TARGETS, "x must be a list, tuple, generator or array.*NoneType None"),
-    "x is a number": (5, TARGETS, "x must be a list, tuple, generator or array.*int 5"),
+    "x is None": (None, TARGETS, "x must be a list, tuple, generator, array or data frame.*NoneType None"),
+    "x is a number": (5, TARGETS, "x must be a list, tuple, generator, array or data frame.*int 5"),
     "x is text": ("abc", TARGETS, "x must be a list.*str 'abc'"),
     "x is a dict": ({0: [1, 2]}, TARGETS, "x must be a list.*dict"),
     "x is a set": ({1.0, 2.0, 3.0}, TARGETS, "x must be a list.*set"),

@@ -33,7 +33,9 @@ def holder(path: Path) -> "subprocess.Popen[str]":
 def test_the_second_is_told_who_is_first(tmp_path: Path) -> None:
     process = holder(tmp_path / "run")
     try:
-        with pytest.raises(LockedError, match=f"run is in use by process {process.pid} on .* since"):
+        with pytest.raises(
+            LockedError, match=f"run is in use by process {process.pid} on .* since"
+        ):
             Lock(tmp_path / "run").acquire()
     finally:
         process.kill()

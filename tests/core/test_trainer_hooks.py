@@ -137,9 +137,7 @@ def test_listening_to_batches_changes_no_bits(engine: str) -> None:
         silent.fit(X, Y, epochs=4, batch_size=2).history["loss"]
     )
     assert heard.calls == ["before_batch", "after_batch"] * 8
-    assert [p.data for p in loud.model.parametros()] == [
-        p.data for p in silent.model.parametros()
-    ]
+    assert [p.data for p in loud.model.parametros()] == [p.data for p in silent.model.parametros()]
 
 
 @pytest.mark.parametrize("engine", ["eager", "native"])
@@ -209,5 +207,3 @@ def test_an_output_that_is_heard_of_is_the_graphs_own() -> None:
     trainer(heard).fit(X, Y, epochs=1)
     assert kept[0].progenitor
     assert kept[0].grad != 0
-
-

@@ -168,4 +168,6 @@ def test_batches_are_trained_on_as_they_come() -> None:
     in_batches, whole = trainer(), trainer()
     run = in_batches.fit(iter(batches), epochs=3)
     assert run.steps_per_epoch == 3
-    assert list(run.history["loss"]) == list(whole.fit(X, Y, epochs=3, batch_size=2).history["loss"])
+    assert list(run.history["loss"]) == list(
+        whole.fit(X, Y, epochs=3, batch_size=2).history["loss"]
+    )

@@ -91,8 +91,8 @@ def test_the_class_of_several_targets_is_the_place_of_the_largest() -> None:
         ({"class_weight": {0: 1}}, InvalidArgumentError, "class_weight lacks class 1; it has: 0"),
         ({"class_weight": {0: -1, 1: 1}}, InvalidArgumentError, "class_weight must map.*0 to -1"),
         ({"class_weight": {"a": 1}}, InvalidArgumentError, "class_weight must map.*'a' to 1"),
-        ({"class_weight": "even"}, InvalidArgumentError, "class_weight must be \"balanced\".*even"),
-        ({"class_weight": [1, 2]}, InvalidArgumentError, "class_weight must be \"balanced\""),
+        ({"class_weight": "even"}, InvalidArgumentError, 'class_weight must be "balanced".*even'),
+        ({"class_weight": [1, 2]}, InvalidArgumentError, 'class_weight must be "balanced"'),
     ],
 )
 def test_bad_weights_are_refused_before_anything_changes(

@@ -22,6 +22,7 @@ jax.config.update("jax_enable_x64", True)
 torch.set_default_dtype(torch.float64)
 
 FAN_IN, FAN_OUT = 300, 100
+DRAWS = 1500  # of a whole matrix
 LEAKY = (2 / (1 + 0.2**2)) ** 0.5
 init = torch.nn.init
 
@@ -81,16 +82,16 @@ def test_the_spread(name: str) -> None:
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(3, 3), (2, 5), (5, 2)])
 def test_orthogonal(fan_in: int, fan_out: int) -> None:
     generator, theirs = random.Random(1), torch.Generator().manual_seed(1)
-    found = np.array([orthogonal(generator, fan_in, fan_out, gain=2.0) for _ in range(4000)])
+    found = np.array([orthogonal(generator, fan_in, fan_out, gain=2.0) for _ in range(DRAWS)])
     expected = np.array(
         [
             init.orthogonal_(torch.empty(fan_out, fan_in), gain=2.0, generator=theirs).numpy()
-            for _ in range(4000)
+            for _ in range(DRAWS)
         ]
     )
     assert found.shape == expected.shape
     for power in (1, 2, 3, 4):
         moments = [(numbers**power).mean(axis=0) for numbers in (found, expected)]
-        assert moments[0] == pytest.approx(moments[1], abs=0.06 * 2 ** (power - 1))
+        assert moments[0] == pytest.approx(moments[1], abs=0.15 * 2 ** (power - 1))
     products = found[0] @ found[0].T if fan_out <= fan_in else found[0].T @ found[0]
     assert products == pytest.approx(4 * np.eye(min(fan_in, fan_out)), abs=1e-14)

@@ -1,4 +1,4 @@
-"""What an installed Valor writes for its users: `valor new-plugin`, for every kind, and `valor init`.
+"""What an installed Valor writes for its users, by `valor new-plugin` and by `valor init`.
 
 Each project is really built, installed and tested, and its style and its types are checked.
 """

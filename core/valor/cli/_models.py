@@ -36,7 +36,9 @@ def predict(options: Any) -> int:
     table = [
         [*row, *predicted]
         for row, predicted in zip(
-            rows_of(inputs, rows), predicted_rows(targets, model.predict(rows)), strict=True
+            rows_of(inputs, rows),
+            predicted_rows(targets, model.predict(rows, plugins)),
+            strict=True,
         )
     ]
     _deliver(options.output, csv_text([*inputs.names, *predicted_header(targets)], table))

@@ -120,9 +120,7 @@ def _check_names(names: Names) -> None:
     """Refuse a name that no distribution can have, or under which the project would not work."""
     given, name, package = names.distribution, names.name, names.package
     if not WORD.fullmatch(given):
-        raise _refused(
-            given, "it must be of letters and digits, with -, _ and . between them"
-        )
+        raise _refused(given, "it must be of letters and digits, with -, _ and . between them")
     if package in OURS:
         raise _refused(given, "that is what Valor itself is called")
     if package in sys.stdlib_module_names:

@@ -82,7 +82,7 @@ Write a configuration to begin with, in which every key stands with its meaning.
 is. A file that is there already is not written over."""
 NEW_PLUGIN_DESCRIPTION = """\
 Write a project for a plugin, complete and installable: the formula, its tests, its documentation,
-and what pip, tox and GitHub need. Its formula is an example, for you to put your own in its place."""
+and what pip, tox and GitHub need. The formula is an example, to be replaced by your own."""
 NEW_PLUGIN_EPILOG = """\
 examples:
   valor new-plugin my-activation --kind activation

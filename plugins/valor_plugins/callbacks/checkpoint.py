@@ -19,14 +19,15 @@ AT_LEAST_0 = checked(attrs.validators.instance_of(int), attrs.validators.ge(0))
 
 @attrs.define(eq=False)
 class Checkpoint:
-    """Writes a checkpoint every so many seconds, and when a run ends or fails.
+    """Writes a checkpoint now and then, and when a run ends or fails; made by `checkpoint`.
 
     Args:
         path: the file, in a folder that is there. What was in it before is kept beside it, as
             ``path + ".previous"``.
-        every_epochs, every_steps: also after so many epochs or steps; 0 for never.
-        every_seconds: how many seconds to let pass at least between two; 0 for never. It is looked
-            at when the engine comes back, at the latest after half a second or one step.
+        every_epochs, every_steps: after so many epochs or steps; 0 for never.
+        every_seconds: also when so many seconds have passed since the last one; 0 for never. The
+            clock is looked at when the engine comes back: at the latest after half a second, or
+            after one step where a step takes longer.
 
     Raises:
         InvalidArgumentError: an argument is not what is described here.
@@ -38,13 +39,14 @@ class Checkpoint:
     every_steps: int = attrs.field(default=0, validator=AT_LEAST_0)
     every_seconds: float = attrs.field(default=0.0, validator=checked(attrs.validators.ge(0.0)))
     _lock: Lock | None = attrs.field(default=None, init=False, repr=False)
-    _saved: int | None = attrs.field(default=None, init=False, repr=False)  # completed steps
+    _came_by: bool = attrs.field(default=False, init=False, repr=False)
+    _saved: int = attrs.field(default=-1, init=False, repr=False)  # completed steps; -1 before
     _time: float = attrs.field(default=0.0, init=False, repr=False)
 
     @hookimpl
     def valor_before_training(self, run: Run) -> None:
         """Take the file for this run."""
-        self._saved, self._time = None, time.monotonic()
+        self._came_by, self._saved, self._time = False, -1, time.monotonic()
         lock = Lock(self.path)
         lock.acquire()
         self._lock = lock
@@ -52,7 +54,8 @@ class Checkpoint:
     @hookimpl
     def valor_after_steps(self, run: Run) -> None:
         """Write, if it is time."""
-        if self._saved is None or self._is_due(run):
+        self._came_by = True
+        if self._is_due(run):
             self._save(run)
 
     @hookimpl(tryfirst=True)
@@ -68,21 +71,17 @@ class Checkpoint:
     def valor_on_training_error(self, run: Run) -> None:
         """Write the last completed step, if the run came as far as to have one of its own."""
         try:
-            # A run that failed before it went on must not be written over what it was to go on from.
-            if self._saved is not None and self._saved != run.completed_steps:
+            # A run that failed before it went on must not be written over what it began from.
+            if self._came_by and self._saved != run.completed_steps:
                 self._save(run)
         finally:
             self._release()
 
     def _is_due(self, run: Run) -> bool:
-        saved = self._saved or 0
-        steps = self.every_epochs * run.steps_per_epoch
+        done, epochs = run.completed_steps, self.every_epochs * run.steps_per_epoch
         return (
-            (steps > 0 and run.completed_steps // steps > saved // steps)
-            or (
-                self.every_steps > 0
-                and run.completed_steps // self.every_steps > saved // self.every_steps
-            )
+            (epochs > 0 and done % epochs == 0)
+            or (self.every_steps > 0 and done % self.every_steps == 0)
             or 0 < self.every_seconds <= time.monotonic() - self._time
         )
 

@@ -1,22 +1,25 @@
-"""The loss of every epoch, as a table in a file."""
+"""The numbers of every epoch, as a table in a file."""
 
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from valor import Callback, Run, hookimpl
-from valor.files import write_atomically
+from valor_plugins.callbacks.history_file import HistoryFile
 
 
 class CsvLog:
     """Writes the history of a run as comma-separated values: the epoch, then every column.
 
-    The file is written once, when the run ends, however it ends: also after an error it holds
-    exactly the completed epochs. Numbers are written so that reading them gives the same bits.
+    The file grows as the run goes on. However the run ends, also by an error, it then holds exactly
+    the completed epochs; a killed run leaves those that had come by (it comes by twice a second at
+    least), and of the last line at most a part. Numbers are written so that reading them gives the
+    same bits; what is not known of an epoch is left empty.
 
     Args:
-        path: the file; one that is there already is replaced.
+        path: the file, in a folder that is there; one that is there already is replaced.
 
     >>> import pathlib, tempfile, valor
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -29,25 +32,38 @@ class CsvLog:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path
+        self._file = HistoryFile(path, _line, lambda names: _row(["epoch", *names]))
+
+    @hookimpl
+    def valor_before_training(self) -> None:
+        """See that the file can be written."""
+        self._file.begin()
+
+    @hookimpl
+    def valor_after_steps(self, run: Run) -> None:
+        """Write what is new."""
+        self._file.follow(run)
 
     @hookimpl
     def valor_after_training(self, run: Run) -> None:
-        self._write(run)
+        """Write the rest."""
+        self._file.follow(run)
 
     @hookimpl
     def valor_on_training_error(self, run: Run) -> None:
-        self._write(run)
+        """Likewise; a run that did not complete an epoch leaves the file alone."""
+        if run.history:
+            self._file.follow(run)
 
-    def _write(self, run: Run) -> None:
-        names = list(run.history)
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(["epoch", *names])
-        # What an error ended may be longer in one column than in another: whole rows only.
-        rows = zip(*(run.history[name] for name in names), strict=False)
-        for epoch, numbers in enumerate(rows, start=1):
-            table.writerow([epoch, *map(repr, numbers)])
-        write_atomically(self.path, text.getvalue())
+
+def _line(names: Sequence[str], epoch: int, numbers: Sequence[float | None]) -> str:
+    return _row([epoch, *("" if number is None else repr(number) for number in numbers)])
+
+
+def _row(cells: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
 
 
 def csv_log(*, path: str = "history.csv") -> CsvLog:

@@ -60,9 +60,7 @@ class EarlyStopping:
     ('EarlyStopping', 3)
     """
 
-    monitor: str = attrs.field(
-        default=AUTO, validator=checked(attrs.validators.instance_of(str))
-    )
+    monitor: str = attrs.field(default=AUTO, validator=checked(attrs.validators.instance_of(str)))
     mode: str = attrs.field(default=AUTO, validator=checked(attrs.validators.in_(MODES)))
     patience: int = attrs.field(
         default=10, validator=checked(attrs.validators.instance_of(int), attrs.validators.ge(1))
@@ -154,7 +152,9 @@ class EarlyStopping:
         values = kept["parameters"]
         finite = all(type(value) is float and math.isfinite(value) for value in values)
         if not finite or len(values) not in (0, len(run.model.parametros())):
-            raise CheckpointError(f"{NAME}: the checkpoint has not the best parameters of the model")
+            raise CheckpointError(
+                f"{NAME}: the checkpoint has not the best parameters of the model"
+            )
         self._best = kept["best"], kept["best_epoch"], values
         self._epoch, self._voted = kept["epoch"], kept["voted"]
 

@@ -40,7 +40,7 @@ def binary_cross_entropy(predicted: Sequence[Valor], target: Sequence[float]) ->
 def _cross_entropy(p: Valor, t: float) -> Any:
     # Above 1, p stays what it is, and the logarithm of 1 - p is nan.
     below = where(p > 1, p, where(p > BELOW_1, BELOW_1, p))
-    return -(t * finite_log(p) + (1 - t) * log1p(-below))
+    return -t * finite_log(p) - (1 - t) * log1p(-below)
 
 
 @hookimpl

@@ -23,11 +23,10 @@ def categorical_cross_entropy(predicted: Sequence[Valor], target: Sequence[float
     >>> categorical_cross_entropy([Valor(0.25), Valor(0.5), Valor(0.25)], [0.0, 1.0, 0.0])
     Valor(data=0.6931471805599453)
     """
-    total = target[0] * finite_log(predicted[0])
+    total: Valor = -target[0] * finite_log(predicted[0])
     for p, t in zip(predicted[1:], target[1:], strict=True):
-        total = total + t * finite_log(p)
-    negative: Valor = -total
-    return negative
+        total = total - t * finite_log(p)
+    return total
 
 
 @hookimpl

@@ -12,7 +12,8 @@ from valor.exceptions import DataError, HyperparameterError
 def min_max(values: Sequence[float], *, low: float = 0.0, high: float = 1.0) -> tuple[float, float]:
     """Return what takes the smallest number of a column to `low` and the largest to `high`.
 
-    A column that never changes is taken to `low`, and scaled as if it had the width 1.
+    A column that never changes is taken to `low`, and scaled as if it had the width 1. With a `low`
+    other than 0, all this is as exact as a shift near the smallest number can be.
 
     Raises:
         HyperparameterError: `low` is not below `high`.

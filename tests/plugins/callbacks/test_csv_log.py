@@ -76,8 +76,11 @@ def test_after_an_error_it_holds_the_completed_epochs(
     assert len(rows(path)) == 4
 
 
-def test_a_loss_that_never_was_is_not_in_it(manager: PluginManager, tmp_path: Path) -> None:
+def test_a_run_that_fails_in_its_first_epoch_leaves_an_older_file(
+    manager: PluginManager, tmp_path: Path
+) -> None:
     path = tmp_path / "history.csv"
+    path.write_text("older\n")
     chosen = Trainer(
         MLP(1, [1], activation="identity", seed=0, plugins=manager),
         callbacks=[CsvLog(path)],
@@ -85,7 +88,7 @@ def test_a_loss_that_never_was_is_not_in_it(manager: PluginManager, tmp_path: Pa
     )
     with pytest.raises(NonFiniteError):
         chosen.fit([1e200], [1.0], epochs=10)
-    assert rows(path) == [["epoch", "loss"]]
+    assert path.read_text() == "older\n"
 
 
 def test_more_columns_are_written_beside(manager: PluginManager, tmp_path: Path) -> None:
@@ -111,4 +114,4 @@ def test_an_older_file_is_replaced(manager: PluginManager, tmp_path: Path) -> No
 def test_a_folder_that_is_not_there_is_named(manager: PluginManager, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere") as caught:
         trainer(manager, CsvLog(tmp_path / "nowhere" / "h.csv")).fit([0.5], [1.0], epochs=1)
-    assert any("valor_after_training" in note for note in caught.value.__notes__)
+    assert any("valor_before_training" in note for note in caught.value.__notes__)

@@ -42,8 +42,8 @@ def test_a_number_may_be_written_in_many_ways(tmp_path: Path, text: str, number:
 
 @pytest.mark.parametrize(
     "text",
-    ["x", "", " ", "nan", "NaN", "inf", "-Infinity", "1e400", "1_000", "1,5", "0x10", "١", "1 2",
-     "--1", "1e", "e5", ".", "True", "None", "1;2", "1\u00a0000"],
+    ["x", "naN", "inf", "-Infinity", "1e400", "1_000", "1,5", "0x10", "١", "1 2", "--1", "1e", "e5",
+     ".", "True", "none", "?", "-", "1;2", "1\u00a0000"],
 )  # fmt: skip
 def test_what_is_no_finite_number_is_refused_with_its_place(tmp_path: Path, text: str) -> None:
     path = written(tmp_path, f'a,b\n1,2\n\n3,"{text}"\n')
@@ -51,6 +51,39 @@ def test_what_is_no_finite_number_is_refused_with_its_place(tmp_path: Path, text
         read_csv(path)
     assert str(caught.value).startswith(f"{path}, line 4, column b: ")
     assert repr(text.strip()) in str(caught.value)
+    assert caught.value.text_column == "b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "NA", " NA ", "N/A", "#N/A", "<NA>", "NaN", "nan", "NULL", "Null", "null", "None"],
+)
+@pytest.mark.parametrize("texts", [[], ["b"]])
+def test_a_missing_value_is_named_with_its_line_and_column(
+    tmp_path: Path, text: str, texts: list[str]
+) -> None:
+    path = written(tmp_path, f'a,b\n1,2\n\n3,"{text}"\n')
+    written_as = f" ({text.strip()!r})" if text.strip() else ""
+    with pytest.raises(DataError) as caught:
+        read_csv(path, texts=texts)
+    assert str(caught.value) == (
+        f"{path}, line 4, column b: the value is missing{written_as}; "
+        "fill it in, or leave out the line"
+    )
+    assert caught.value.text_column is None
+
+
+def test_what_stands_for_a_missing_value_can_be_chosen(tmp_path: Path) -> None:
+    path = written(tmp_path, "code,a\nNA,1\nDE,-\n")
+    with pytest.raises(DataError, match=r"line 2, column code: the value is missing \('NA'\)"):
+        read_csv(path, texts=["code"])
+    with pytest.raises(DataError, match=r"line 3, column a: the value is missing \('-'\)"):
+        read_csv(path, texts=["code"], missing=["-"])
+    rows = read_csv(path, columns=["code"], texts=["code"], missing=())
+    assert rows == [{"code": "NA"}, {"code": "DE"}]
+    empty = written(tmp_path, "code,a\n,1\n")
+    with pytest.raises(DataError, match="line 2, column code: the value is missing;"):
+        read_csv(empty, texts=["code"], missing=())
 
 
 @pytest.mark.parametrize(
@@ -113,6 +146,28 @@ def test_columns_that_are_not_asked_for_may_hold_anything(tmp_path: Path) -> Non
         read_csv(path)
     with pytest.raises(DataError, match="no column is named 'c'; there are: name, a, b"):
         read_csv(path, columns=["c"])
+
+
+def test_columns_may_be_kept_as_texts(tmp_path: Path) -> None:
+    path = written(tmp_path, 'id,"the ""name""",a\n007," João, Silva ",1\n1.50,"two\nlines",2\n')
+    assert read_csv(path, texts=["id", 'the "name"']) == [
+        {"id": "007", 'the "name"': "João, Silva", "a": 1.0},
+        {"id": "1.50", 'the "name"': "two\nlines", "a": 2.0},
+    ]
+    # A text that is not among the columns that are wanted changes nothing; an unknown one is told.
+    assert read_csv(path, columns=["a"], texts=["id"]) == [{"a": 1.0}, {"a": 2.0}]
+    with pytest.raises(DataError, match="no column is named 'Id'; there are: id") as caught:
+        read_csv(path, columns=["a"], texts=["Id"])
+    assert caught.value.missing_column == "Id"
+
+
+@pytest.mark.parametrize("name", ["columns", "texts", "missing"])
+def test_names_of_columns_that_are_no_list_of_texts_are_refused(name: str) -> None:
+    manager = valor.plugin_manager(environment=False)
+    for value in ("ab", [1], {"a": 1}):
+        with pytest.raises(HyperparameterError, match=name):
+            valor.reader("csv", plugins=manager, **{name: value})
+    assert valor.reader("csv", plugins=manager, **{name: ["a"]}).hyperparameters[name] == ["a"]
 
 
 def test_the_reader_is_found_by_name_and_takes_a_delimiter(tmp_path: Path) -> None:

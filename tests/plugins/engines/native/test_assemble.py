@@ -8,7 +8,13 @@ import pytest
 from valor import MLP, GradientTransform, Penalty, Plan, Valor, loss, optimizer
 from valor.exceptions import CannotCompileError
 from valor_plugins.engines.native import assemble as module
-from valor_plugins.engines.native.assemble import Assembled, assemble, padded, slots_of
+from valor_plugins.engines.native.assemble import (
+    Assembled,
+    assemble,
+    assemble_forward,
+    padded,
+    slots_of,
+)
 from valor_plugins.engines.native.families import Gradients, Operand
 from valor_plugins.engines.native.machine import machine
 
@@ -154,3 +160,18 @@ def test_each_formula_is_traced() -> None:
 def test_equal_runs_have_the_same_code() -> None:
     assembled([6, 2], samples=8)
     assert assembled([6, 2], MLP(4, [6, 2], seed=99), samples=8).code.cached
+
+
+def test_what_computes_outputs_needs_no_run() -> None:
+    model = MLP(4, [6, 2], activation="relu", seed=0)
+    record = loss("sum_squared_error")
+    code = assemble_forward(model, record, model.parametros(), (4, 2))
+    assert (code.results.outputs, code.results.count, code.results.checked) == (2, 3, False)
+    assert code.micro == 2 * machine().width
+    assert code.block % code.micro == 0
+    assert code.sizes.keys() == {"uniform", "frames"}
+    assert list(code.seconds)[:3] == ["trace", "re-roll", "emit"]
+    again = MLP(4, [6, 2], activation="relu", seed=9)
+    assert assemble_forward(again, record, again.parametros(), (4, 2)).code.cached
+    alone = assemble_forward(model, None, model.parametros(), (4, 0))
+    assert (alone.results.outputs, alone.results.count) == (2, 2)

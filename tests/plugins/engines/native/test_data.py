@@ -9,6 +9,7 @@ import pytest
 
 from valor import MLP, Trainer
 from valor_plugins.engines.native import data as native_data
+from valor_plugins.engines.native.data import matrix_of, zeros
 
 
 def trained(engine: str, x: Any, y: Any, **fit: Any) -> list[float]:
@@ -50,3 +51,36 @@ def test_a_mapped_file_trains_with_flat_memory(
         tracemalloc.stop()
     assert (run.engine, run.completed_steps) == ("native", 800)
     assert peak < 10e6  # as doubles, the rows would take 29 MB
+
+
+class Table:
+    """Rows that have an array."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+
+ROWS = [[1.0, 2.0], [3.0, -0.0], [5.0, 6.0]]
+ARRAY = np.array(ROWS)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [ROWS, Table(ARRAY), Table(ARRAY.astype(np.float32)), Table(np.asfortranarray(ARRAY))],
+)
+def test_some_rows_as_doubles(rows: Any) -> None:
+    for which in (slice(None), slice(1, 2), slice(1, 9), np.array([2, 0, 2])):
+        found = matrix_of(rows, which)
+        assert found.tobytes() == ARRAY[which].tobytes()
+        assert (found.dtype, found.shape[1], found.flags.c_contiguous) == (np.float64, 2, True)
+
+
+def test_doubles_in_order_are_not_copied() -> None:
+    assert np.shares_memory(matrix_of(Table(ARRAY), slice(1, 3)), ARRAY)
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 1000])
+def test_zeros_begin_at_a_cache_line(size: int) -> None:
+    found = zeros(size)
+    assert (found == 0).all()
+    assert (len(found), found.ctypes.data % 64) == (size, 0)

@@ -25,6 +25,7 @@ from valor_plugins.engines.native.formulas import (
     scheduled,
     trace_optimizer,
     trace_penalty,
+    trace_results,
     trace_sample,
     trace_transforms,
 )
@@ -126,6 +127,73 @@ def test_parameters_are_themselves_again_after_a_refusal() -> None:
     with pytest.raises(CannotCompileError, match=r"`\.data`"):
         trace_sample(model, loss("sum_squared_error"), model.parametros(), (2, 1))
     assert {type(each) for each in model.parametros()} == {Valor}
+
+
+# Results
+
+
+def results(formula: Any, compare: Any) -> Any:
+    model = Model(formula)
+    return trace_results(model, Loss("own", compare), model.parametros(), (2, 1))
+
+
+def first(predicted: Any, target: Any) -> Any:
+    return predicted[0]
+
+
+def test_results_are_outputs_then_the_loss() -> None:
+    traced = results(
+        lambda a, b, x: [a * x[0], b, b + x[1], b + x[1]],
+        lambda predicted, target: predicted[0] * target[0] - predicted[2],
+    )
+    assert (traced.outputs, traced.count, traced.checked) == (4, 5, False)
+    leaves = {ops.PARAMETER: [0.5, -2.0], ops.INPUT: [3.0, 1.25], ops.TARGET: [4.0]}
+    found = interpreted(traced.scalars, leaves)
+    assert found.contributions == {0: [1.5], 1: [-2.0], 2: [-0.75], 3: [-0.75], 4: [6.75]}
+    assert (found.root, found.checks) == (None, [])
+
+
+def test_without_a_loss_there_are_outputs_only() -> None:
+    model = Model(lambda a, b, x: a * x[0] + b)
+    traced = trace_results(model, None, model.parametros(), (2, 0))
+    found = interpreted(traced.scalars, {ops.PARAMETER: [0.5, 0.25], ops.INPUT: [3.0, 0.0]})
+    assert (traced.outputs, traced.count, found.contributions) == (1, 1, {0: [1.75]})
+
+
+def test_a_loss_may_return_what_it_was_given() -> None:
+    leaves = {ops.PARAMETER: [0.5, 0.25], ops.INPUT: [0.0, 0.0], ops.TARGET: [0.0]}
+    found = interpreted(results(lambda a, b, x: a, first).scalars, leaves)
+    assert found.contributions == {0: [0.5], 1: [0.5]}
+
+
+def test_a_sample_that_fails_a_check_says_so() -> None:
+    def dividing(predicted: Any, target: Any) -> Any:
+        return predicted[0] * (1 / target[0]) + 2 ** (1 / (target[0] - 1))
+
+    traced = results(lambda a, b, x: a * x[0] + b, dividing)
+    assert (traced.outputs, traced.count, traced.checked) == (1, 3, True)
+    for target, failed in ((0.5, 0.0), (0.0, 1.0), (1.0, 1.0), (-2.0, 0.0)):
+        leaves = {ops.PARAMETER: [0.5, 0.25], ops.INPUT: [1.0, 1.0], ops.TARGET: [target]}
+        assert interpreted(traced.scalars, leaves).contributions[2] == [failed]
+
+
+@pytest.mark.parametrize(
+    ("formula", "compare", "error", "text"),
+    [
+        (lambda a, b, x: 3.0, first, FormulaError, "must return a Valor or a list"),
+        (lambda a, b, x: x, first, FormulaError, "must return a Valor or a list"),
+        (lambda a, b, x: [a, 0.0], first, FormulaError, "must return a Valor or a list"),
+        (lambda a, b, x: [], first, FormulaError, "must return a Valor or a list"),
+        (lambda a, b, x: a, lambda p, t: t[0], FormulaError, "must return a Valor"),
+        (lambda a, b, x: a * float(b), first, CannotCompileError, "looks at a number"),
+        (lambda a, b, x: [a, b][next(COUNT) % 2], first, CannotCompileError, "same for every"),
+    ],
+)
+def test_results_that_are_refused(
+    formula: Any, compare: Any, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        results(formula, compare)
 
 
 # Penalties

@@ -14,6 +14,7 @@ from valor_plugins.engines.native.emit.frames import (
     position,
     read,
     row_address,
+    write_rows,
 )
 from valor_plugins.engines.native.emit.operations import as_number
 from valor_plugins.engines.native.emit.writer import Writer
@@ -222,3 +223,34 @@ def test_the_address_of_a_row(executed: Any) -> None:
 
     executed(write, frames=frames, results=results)
     assert results[0] == (3 + 1) * made.micro
+
+
+# Rows of data
+
+
+@pytest.mark.parametrize("order", [None, [5, 2, 0, 1, 4, 3]])
+@pytest.mark.parametrize(("start", "samples"), [(0, 1), (0, 4), (1, 5), (2, 3), (5, 1)])
+def test_where_rows_are_is_noted_for_whole_micro_blocks(
+    executed: Any, order: list[int] | None, start: int, samples: int
+) -> None:
+    inputs, targets = np.zeros((6, 3)), np.zeros((6, 1))
+    notes = np.zeros(12, np.int64), np.zeros(12, np.int64)
+    areas = {} if order is None else {"order": np.array(order, np.int64)}
+    executed(
+        lambda writer: write_rows(
+            writer, (24, 8), 4, start, "%samples", "%order" if areas else None
+        ),
+        inputs=inputs,
+        targets=targets,
+        rows=notes[0],
+        target_rows=notes[1],
+        samples=samples,
+        **areas,
+    )
+    lanes = -(-samples // 4) * 4
+    places = [start + min(lane, samples - 1) for lane in range(lanes)]
+    expected = [place if order is None else order[place] for place in places]
+    for data, noted in zip((inputs, targets), notes, strict=True):
+        found = (noted[:lanes] - data.ctypes.data) // data.strides[0]
+        assert found.tolist() == expected
+        assert not noted[lanes:].any()

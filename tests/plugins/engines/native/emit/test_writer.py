@@ -169,6 +169,18 @@ def test_addresses_and_least(executed: Any) -> None:
 # Fusing
 
 
+def test_what_is_handed_over_has_a_place_and_a_kind() -> None:
+    writer = Writer()
+    writer.given("rows", 3)
+    writer.given("count", 4, "i64")
+    assert writer.lines == [
+        "%rows_at = getelementptr i8, ptr %context, i64 24",
+        "%rows = load ptr, ptr %rows_at",
+        "%count_at = getelementptr i8, ptr %context, i64 32",
+        "%count = load i64, ptr %count_at",
+    ]
+
+
 def test_only_fast_mode_may_fuse() -> None:
     for contract in (False, True):
         writer = Writer(contract)
