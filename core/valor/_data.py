@@ -82,6 +82,11 @@ def as_rows(values: Any, argument: str) -> Rows:
     if is_frame(values):
         numbers = numbers_of(values, argument)
         return numbers if isinstance(numbers, list) else Table(numbers)
+    if _has_columns(values):
+        raise DataError(
+            f"{argument} is a data frame of {type(values).__module__}; give its numbers as an "
+            "array, or as a data frame of pandas, polars or PyArrow"
+        )
     if _stays_an_array(values):
         return _checked_table(values, argument)
     if hasattr(values, "tolist"):  # another array of NumPy's kind
@@ -184,6 +189,11 @@ def _joined(parts: list[Rows]) -> Rows:
     return [row for part in parts for row in part]
 
 
+def _has_columns(values: Any) -> bool:
+    """Tell whether values are a data frame: gone through, it would give its columns' names."""
+    return not isinstance(values, (list, tuple)) and hasattr(type(values), "columns")
+
+
 def _is_plural(values: Any) -> bool:
     return isinstance(values, Iterable) and not isinstance(values, (str, bytes, Mapping, Set))
 
@@ -221,7 +231,7 @@ def _checked_table(array: Any, argument: str) -> Table:
 
 
 def _row(sample: Any, place: str) -> list[float]:
-    if hasattr(sample, "columns"):  # gone through, a data frame gives the names of its columns
+    if _has_columns(sample):
         raise DataError(f"{place} must be a number or a row of numbers, not a data frame")
     if hasattr(sample, "tolist"):
         sample = sample.tolist()

@@ -4,6 +4,7 @@ They are known by the names of their classes: nobody who trains on lists has to 
 """
 
 import math
+import numbers
 import re
 from typing import Any
 
@@ -127,6 +128,6 @@ def is_missing(value: Any) -> bool:
     >>> [is_missing(value) for value in (None, float("nan"), 0, "", "nan")]
     [True, True, False, False, False]
     """
-    if isinstance(value, float):
-        return value != value
-    return value is None or type(value).__name__ in ("NAType", "NaTType")
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, numbers.Real) and value != value

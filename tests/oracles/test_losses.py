@@ -62,7 +62,7 @@ def exact_mean(formula: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 @attrs.frozen
 class Peers:
-    """A loss with its hyperparameters, those of PyTorch and JAX, its definition, and points."""
+    """A loss with its hyperparameters, those that PyTorch and JAX have, and its definition."""
 
     name: str
     torch: Any
@@ -312,7 +312,7 @@ DIFFERENCES = [
     Difference("jax", "huber", "mpmath", lambda e, t: 0 < abs(e - t) < 0.01),
     # optax subtracts log 2 from logaddexp(e, -e): of a small error, nothing is left.
     Difference("jax", "log_cosh", "mpmath", lambda e, t: 0 < abs(e - t) < 0.01),
-    # PyTorch takes p (1 - p) to be 1e-12 at least in the slope, and a logarithm to be -100 at least.
+    # PyTorch clips a logarithm at -100, and p (1 - p) in the slope at 1e-12.
     Difference(
         "torch", "binary_cross_entropy", "mpmath", lambda p, t: 0 < p < 1 and p * (1 - p) < 1e-12
     ),
@@ -348,38 +348,46 @@ DIFFERENCES = [
 ]
 
 
-@pytest.mark.parametrize("peer", ["torch", "jax"])
-@pytest.mark.parametrize("peers", LOSSES, ids=str)
+PAIRS = [
+    pytest.param(peers, peer, id=f"{peers}-{peer}")
+    for peers in LOSSES
+    for peer in ("torch", "jax")
+    if getattr(peers, peer) is not None
+]
+
+
+def results(peers: Peers, peer: str, point: Point) -> tuple[list[float], list[float], bool]:
+    """Return our value and slopes, those of a peer, and whether they are the same."""
+    found, theirs = ours(peers, point), (torchs if peer == "torch" else jaxs)(peers, point)
+    return found, theirs, found == pytest.approx(theirs, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(("peers", "peer"), PAIRS)
 def test_values_and_gradients(peers: Peers, peer: str) -> None:
-    if getattr(peers, peer) is None:
-        assert (peer, peers.name) in WITHOUT
-        return
     known = [each for each in DIFFERENCES if (each.peer, each.name) == (peer, peers.name)]
-    met = set()
     for point in peers.points:
-        found = ours(peers, point)
-        theirs = (torchs if peer == "torch" else jaxs)(peers, point)
-        if found == pytest.approx(theirs, rel=1e-12, abs=0):
+        found, theirs, same = results(peers, peer, point)
+        if same:
             continue
-        differences = [each for each in known if each.among(point)]
-        assert differences, (point, found, theirs)
-        met.update(each.judge for each in differences)
+        judges = {each.judge for each in known if each.among(point)}
+        assert judges, (point, found, theirs)
         assert all(map(math.isfinite, found)), point
-        if {each.judge for each in differences} == {"mpmath"}:
+        if judges == {"mpmath"}:
             with mpmath.workdps(1000):
                 exact = [float(each) for each in exactly(peers, point)]
             assert found == pytest.approx(exact, rel=1e-12, abs=0), point
             assert theirs != pytest.approx(exact, rel=1e-12, abs=0), point
-    assert met == {each.judge for each in known}  # no difference is listed that is none
 
 
-# The functions of a peer that has no such loss.
-WITHOUT = [
-    ("torch", "log_cosh"),
-    ("jax", "binary_cross_entropy"),
-    ("jax", "categorical_cross_entropy"),
-    ("jax", "poisson"),  # of logarithms
-]
+@pytest.mark.parametrize("listed", DIFFERENCES, ids=lambda each: f"{each.name}-{each.peer}")
+def test_no_difference_is_listed_that_is_none(listed: Difference) -> None:
+    assert not all(
+        results(peers, listed.peer, point)[2]
+        for peers in LOSSES
+        if peers.name == listed.name and getattr(peers, listed.peer) is not None
+        for point in peers.points
+        if listed.among(point)
+    )
 
 
 def test_every_bundled_loss_is_here() -> None:

@@ -14,9 +14,12 @@ from typing import Any
 from valor.cli._parser import TRAIN_OPTIONS, parser_of_commands
 from valor.exceptions import (
     CannotCompileError,
+    CheckpointError,
+    CheckpointWarning,
     ConfigurationError,
     DataError,
     EngineWarning,
+    LockedError,
     MissingExtraError,
     ModelFileError,
     NameConflictError,
@@ -28,8 +31,10 @@ FAILED, REFUSED, INTERRUPTED, UNREAD = 1, 2, 130, 141
 # What stands against a command before it has begun to work.
 REFUSALS = (
     CannotCompileError,
+    CheckpointError,
     ConfigurationError,
     DataError,
+    LockedError,
     MissingExtraError,
     ModelFileError,
     NameConflictError,
@@ -69,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     traceback = "--traceback" in arguments or bool(os.environ.get("VALOR_TRACEBACK"))
     try:
         with warnings.catch_warnings():
-            for category in (EngineWarning, PluginWarning):
+            for category in (CheckpointWarning, EngineWarning, PluginWarning):
                 warnings.simplefilter("always", category)
             warnings.showwarning = _show_warning  # type: ignore[assignment]
             code = _run(arguments)

@@ -13,6 +13,7 @@ EPILOG = """\
 examples:
   valor init                                 write a configuration to begin with, valor.toml
   valor train lesson.toml --output run       train what a file describes
+  valor train run --resume                   go on with a run that was stopped
   valor train --data d.csv --target y --layers 3,1 --epochs 100
   valor predict run/model.json --data d.csv  use what was trained
   valor compile lesson.toml --explain        see what an engine makes of it
@@ -40,6 +41,7 @@ options, or by both: an option stands for a key of the file, and wins."""
 TRAIN_EPILOG = """\
 examples:
   valor train lesson.toml --output run
+  valor train run --resume
   valor train lesson.toml --epochs 5000 --set optimizer.momentum=0.9
   valor train --data d.csv --target y --layers 3,2,1 --activation tanh --epochs 1000
   valor train --data d.csv --target y1,y2 --layers 8,2 --activation relu,identity \\
@@ -61,7 +63,11 @@ TOML; a text needs no quotes. An option that names another loss or optimizer set
 hyperparameters that the file gives its own aside.
 
 Ctrl-C ends the training after the step under way; what was completed is written, and the exit code
-is 130. `valor --help` lists all exit codes."""
+is 130. The folder of the output gets config.toml, the run with all its defaults and seeds, and,
+every ten seconds and at the end, checkpoint.valor: --resume goes on from there, whatever ended the
+run, and ends with the same bits.
+
+`valor --help` lists all exit codes."""
 
 COMPILE_DESCRIPTION = """\
 Compile what a configuration describes, without training it, and tell in a line what came of it."""
@@ -106,12 +112,22 @@ TRAIN_OPTIONS: tuple[tuple[str, tuple[str, ...], str, str, str], ...] = (
         "COLUMN[,COLUMN]",
         "those that hold categories, one number each",
     ),
+    (
+        "--validation",
+        ("training.validation",),
+        SCALAR,
+        "SHARE|FILE",
+        "what to measure on after each epoch: a share of the samples, or a table",
+    ),
+    ("--scale-inputs", ("training.scale_inputs",), TEXT, "NAME", "such as standard (default: no)"),
+    ("--scale-targets", ("training.scale_targets",), TEXT, "NAME", "likewise, of the targets"),
     ("--layers", ("model.layers",), SCALARS, "N[,N]", "neurons a layer, the output layer last"),
     ("--activation", ("model.activation",), TEXTS, "NAME[,NAME]", "one, or one a layer"),
     ("--initializer", ("model.initializer",), TEXT, "NAME", "what draws the first parameters"),
     ("--loss", ("loss.name",), TEXT, "NAME", "default: sum_squared_error"),
     ("--optimizer", ("optimizer.name",), TEXT, "NAME", "default: gradient_descent"),
     ("--learning-rate", ("optimizer.learning_rate",), SCALAR, "NUMBER", "of the optimizer"),
+    ("--metrics", ("metrics",), TEXTS, "NAME[,NAME]", "what to measure after each epoch"),
     ("--epochs", ("training.epochs",), SCALAR, "N", "how often to go through the samples"),
     ("--batch-size", ("training.batch_size",), SCALAR, "N", "samples a step (default: all)"),
     ("--seed", ("model.seed", "training.seed"), SCALAR, "N", "repeats a run (default: drawn)"),
@@ -160,7 +176,9 @@ def parser_of_commands() -> Parser:
         return parser
 
     train = command("train", "train a network", TRAIN_DESCRIPTION, TRAIN_EPILOG)
-    train.add_argument("config", nargs="?", metavar="CONFIG", help="a TOML file")
+    train.add_argument(
+        "config", nargs="?", metavar="CONFIG", help="a TOML file, or the folder of an earlier run"
+    )
     compiling = command("compile", "compile, without training", COMPILE_DESCRIPTION)
     compiling.add_argument("config", metavar="CONFIG", help="a TOML file")
     for option, _, _, metavar, text in TRAIN_OPTIONS:
@@ -170,6 +188,11 @@ def parser_of_commands() -> Parser:
     for parser_of_run in (train, compiling):
         parser_of_run.add_argument("--fast", action="store_true", help=FAST_HELP)
     compiling.add_argument("--explain", action="store_true", help="tell all that is known of it")
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint in the folder of the output, to the same bits",
+    )
     train.add_argument(
         "--shuffle",
         action=argparse.BooleanOptionalAction,

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import attrs
+
 from valor import checkpoint
 from valor._eager import outputs_of
 from valor._graph import Valor
@@ -82,6 +84,8 @@ def _run_text(trainer: Trainer) -> str:
         "completed_epochs": run.completed_epochs,
         "completed_steps": run.completed_steps,
         "stopped_by": run.stopped_by,
+        "metrics": dict(run.report.metrics) if run.report else {},
+        "hooks": [attrs.asdict(use) for use in run.hooks],
     }
     return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
 

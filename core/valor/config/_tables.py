@@ -22,6 +22,9 @@ Names = NewType("Names", tuple[str, ...])
 Widths = NewType("Widths", tuple[int, ...])
 Rows = NewType("Rows", list[Any])
 Mode = NewType("Mode", str)
+Seconds = NewType("Seconds", float)
+Validation = NewType("Validation", object)
+ClassWeight = NewType("ClassWeight", object)
 
 
 class Refusal(Exception):
@@ -62,6 +65,7 @@ class Data:
     inputs: Names | None = None
     target: Names | None = None
     categorical: Names | None = None
+    weight: str | None = None
     x: Rows | None = None
     y: Rows | None = None
 
@@ -87,6 +91,11 @@ class Training:
     engine: str = "auto"
     mode: Mode = Mode("exact")
     threads: AtLeastOne = AtLeastOne(1)
+    validation: Validation | None = None
+    stratify: bool = False
+    class_weight: ClassWeight | None = None
+    scale_inputs: Named | None = None
+    scale_targets: Named | None = None
 
 
 @attrs.frozen(eq=False)
@@ -94,6 +103,7 @@ class Output:
     """``[output]``: where the results go."""
 
     folder: str | None = None
+    checkpoint_every: Seconds = Seconds(10.0)
 
 
 @attrs.frozen(eq=False)
@@ -107,6 +117,7 @@ class Tables:
     training: Training = attrs.field(factory=Training)
     penalties: Several = Several(())
     gradient_transforms: Several = Several(())
+    metrics: Several = Several(())
     callbacks: Several = Several(())
     output: Output = attrs.field(factory=Output)
 
@@ -200,6 +211,33 @@ def _at_least_one(value: Any) -> Any:
     if type(value) is not int or value < 1:
         raise _expected("an int of at least 1", value)
     return value
+
+
+def _seconds(value: Any) -> Any:
+    _check_number(value)
+    if value < 0:
+        raise _expected("a number of seconds, or 0 for never", value)
+    return float(value)
+
+
+def _validation(value: Any) -> Any:
+    if type(value) is float and 0 < value < 1:
+        return value
+    if isinstance(value, str):
+        return value
+    raise _expected("a share of the samples such as 0.2, or the path of a file", value)
+
+
+def _class_weight(value: Any) -> Any:
+    if value == "balanced":
+        return value
+    if not isinstance(value, dict) or not value:
+        raise _expected('"balanced", or a table with a number for each class', value)
+    for key, weight in value.items():
+        _check_number(weight, key)
+        if weight < 0:
+            raise _expected("a number that is not negative", weight, key)
+    return {key: float(weight) for key, weight in value.items()}
 
 
 def _mode(value: Any) -> Any:
@@ -300,6 +338,9 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     str: _exactly(str, "a text"),
     AtLeastOne: _at_least_one,
     Mode: _mode,
+    Seconds: _seconds,
+    Validation: _validation,
+    ClassWeight: _class_weight,
     Names: _names,
     Widths: _widths,
     Rows: _rows,

@@ -247,7 +247,7 @@ class Columns(Sequence[str]):
         if name not in self.categories:
             return part[0]
         if self._first(name):
-            return self.categories[name][part[0] > self.threshold]
+            return self.categories[name][bool(part[0] > self.threshold)]
         return self.categories[name][part.index(max(part))]
 
 

@@ -94,6 +94,7 @@ class Samples:
     Attributes:
         x, y: one row of numbers a sample.
         inputs, targets: the columns they come from; as sequences, the names of their numbers.
+        weights: one number a sample, where there is a column of them.
 
     >>> columns = Columns(["a", "b"]), Columns(["both"], targets=True)
     >>> list(Samples([[0.0, 1.0]], [[1.0]], *columns).inputs)
@@ -104,6 +105,20 @@ class Samples:
     y: Rows
     inputs: Columns
     targets: Columns
+    weights: Sequence[float] | None = None
+
+    def like(self, path: str, reader: Reader) -> tuple[Rows, Rows]:
+        """Return the inputs and targets of another file, by the same columns and categories.
+
+        Raises:
+            DataError: the file cannot be used, or lacks a column or a category.
+        """
+        columns = self.inputs, self.targets
+        names = [name for each in columns for name in each.names]
+        texts = [name for each in columns for name in each.categories]
+        table = read_table(path, reader, names, texts)
+        x, y = (each.encoded(table, path) for each in columns)
+        return x, y
 
 
 def read_samples(
@@ -112,6 +127,7 @@ def read_samples(
     target: str | Iterable[str],
     inputs: str | Iterable[str] | None = None,
     categorical: str | Iterable[str] = (),
+    weight: str | None = None,
     reader: str | Reader | None = None,
     plugins: PluginManager | None = None,
 ) -> Samples:
@@ -122,13 +138,14 @@ def read_samples(
         target: the column to predict, or several.
         inputs: the columns to predict it from; all others if None.
         categorical: the columns, among both, that hold categories: see `Columns`.
+        weight: the column of the samples' weights, which is no input; none if None.
         reader: the name or the record of what reads the file; by its suffix if None.
         plugins: the manager to look the reader up in; the default one if None.
 
     Raises:
         DataError: the file cannot be used, or lacks a column.
-        InvalidArgumentError: a column is an input and a target, or is categorical and neither; or
-            there is no target, or no input.
+        InvalidArgumentError: a column is an input and a target, or is categorical and neither, or
+            holds the weights and is one; or there is no target, or no input.
         UnknownNameError, NameConflictError: there is no such reader, or more than one.
 
     >>> import tempfile
@@ -152,16 +169,23 @@ def read_samples(
         if name in targets:
             raise InvalidArgumentError(f"column {name!r} is a target, so it cannot be an input too")
     wanted = None if chosen is None else (*chosen, *targets)
+    if weight is not None and weight in (*(chosen or ()), *targets):
+        raise InvalidArgumentError(
+            f"column {weight!r} holds the weights, so it cannot be an input or a target"
+        )
     for name in categorical:
         if wanted is not None and name not in wanted:
             raise InvalidArgumentError(
                 f"column {name!r} is categorical, but neither an input nor a target"
             )
     try:
+        weighing = () if weight is None else (weight,)
+        if wanted is not None:
+            wanted = (*wanted, *weighing)
         table = read_table(path, record, wanted, categorical)
-        check_columns(table, (*targets, *categorical), path)
+        check_columns(table, (*targets, *categorical, *weighing), path)
         if chosen is None:
-            chosen = tuple(name for name in table[0] if name not in targets)
+            chosen = tuple(name for name in table[0] if name not in (*targets, *weighing))
         if not chosen:
             raise InvalidArgumentError("there must be a column left to predict from")
         found = [
@@ -175,6 +199,9 @@ def read_samples(
             for names in (chosen, targets)
         ]
         x, y = (columns.encoded(table, path) for columns in found)
+        weights = None
+        if weight is not None:
+            weights = [row[0] for row in Columns(weighing).encoded(table, path)]
     except DataError as error:
         if error.text_column is None:
             raise
@@ -182,4 +209,5 @@ def read_samples(
             f"{error}; if the column holds categories, name it as categorical",
             text_column=error.text_column,
         ) from error
-    return Samples(x, y, *found)
+    inputs_found, targets_found = found
+    return Samples(x, y, inputs_found, targets_found, weights)

@@ -87,8 +87,8 @@ def records(distribution: str | None = None, plugins: PluginManager | None = Non
     Raises:
         InvalidArgumentError: the distribution has no plugin, or one failed to load.
 
-    >>> [record.name for record in records("valor-framework") if record.kind == "optimizer"][0]
-    'gradient_descent'
+    >>> "gradient_descent" in [record.name for record in records("valor-framework")]
+    True
     """
     found = [
         plugin

@@ -19,8 +19,8 @@ def gelu(v: Valor, *, tanh_approximation: bool = False) -> Valor:
 
     >>> gelu(Valor(0.0)), gelu(Valor(10.0)), gelu(Valor(-1.0))
     (Valor(data=0.0), Valor(data=10.0), Valor(data=-0.15865525393145702))
-    >>> gelu(Valor(-1.0), tanh_approximation=True)
-    Valor(data=-0.15880800939172324)
+    >>> gelu(Valor(-1.0)) > gelu(Valor(-1.0), tanh_approximation=True)
+    True
     """
     # Neither 1 + erf nor 1 + tanh: on the left, nothing but rounding would be left of them.
     if tanh_approximation:

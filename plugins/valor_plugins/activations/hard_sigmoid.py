@@ -13,7 +13,7 @@ def hard_sigmoid(v: Valor) -> Valor:
     """Return (v + 3) / 6, kept between 0 and 1.
 
     So do PyTorch, JAX and Keras 3; Keras 2 and ONNX have 0.2 v + 0.5 in the middle. The derivative
-    at -3 and 3 is 0, as in PyTorch.
+    at -3 and 3 is 0, as in PyTorch and JAX.
 
     >>> hard_sigmoid(Valor(0.0)), hard_sigmoid(Valor(1.5)), hard_sigmoid(Valor(9.0))
     (Valor(data=0.5), Valor(data=0.75), Valor(data=1))

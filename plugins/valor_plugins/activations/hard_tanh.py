@@ -9,7 +9,9 @@ from valor.functions import where
 
 
 def hard_tanh(v: Valor) -> Valor:
-    """Return `v`, kept between -1 and 1; the derivative at both bounds is 0, as in PyTorch and JAX.
+    """Return `v`, kept between -1 and 1; the derivative at both bounds is 0.
+
+    So it is in PyTorch; JAX has 1 there.
 
     >>> hard_tanh(Valor(0.5)), hard_tanh(Valor(-3.0))
     (Valor(data=0.5), Valor(data=-1))

@@ -46,6 +46,7 @@ class Checkpoint:
     @hookimpl
     def valor_before_training(self, run: Run) -> None:
         """Take the file for this run."""
+        self._release()  # what an earlier run may have kept, because somebody failed at its end
         self._came_by, self._saved, self._time = False, -1, time.monotonic()
         lock = Lock(self.path)
         lock.acquire()

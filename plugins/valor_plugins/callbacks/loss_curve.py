@@ -1,4 +1,5 @@
-"""The loss of a run as a curve: SVG text of our own, and a callback that writes it to a file.
+"""The loss of a run as a curve, beside that of its validation data if it has any: SVG text of our
+own, and a callback that writes it to a file.
 
 A history of any length gives a small file: what a column of pixels cannot show is left out.
 """
@@ -29,12 +30,14 @@ COLOURS = """\
 .valor-curve .frame{{stroke:{line}}}
 .valor-curve polyline{{stroke:{curve}}}
 .valor-curve circle{{fill:{curve}}}
+.valor-curve .validation{{stroke:{other}}}
+.valor-curve circle.validation{{fill:{other}}}
 """
 LIGHT = COLOURS.format(
-    paper="#ffffff", ink="#0f172a", grid="#e2e8f0", line="#94a3b8", curve="#1d4ed8"
+    paper="#ffffff", ink="#0f172a", grid="#e2e8f0", line="#94a3b8", curve="#1d4ed8", other="#c2410c"
 )
 DARK = COLOURS.format(
-    paper="#0f172a", ink="#f1f5f9", grid="#334155", line="#64748b", curve="#93c5fd"
+    paper="#0f172a", ink="#f1f5f9", grid="#334155", line="#64748b", curve="#93c5fd", other="#fdba74"
 )
 STYLE = f"""\
 <style>
@@ -44,6 +47,8 @@ STYLE = f"""\
 .valor-curve .heading{{text-anchor:start;font-size:15px;font-weight:bold}}
 .valor-curve .frame,.valor-curve polyline{{fill:none}}
 .valor-curve polyline{{stroke-width:1.8;stroke-linejoin:round}}
+.valor-curve .validation{{stroke-dasharray:6 3}}
+.valor-curve .legend{{text-anchor:start;dominant-baseline:central}}
 {LIGHT}@media (prefers-color-scheme:dark){{
 {DARK}}}
 </style>
@@ -52,7 +57,13 @@ STYLE = f"""\
 Point = tuple[int, float]  # an epoch, counted from 1, and its loss
 
 
-def loss_curve_svg(losses: Iterable[float], *, title: str = "Loss", scale: str = "auto") -> str:
+def loss_curve_svg(
+    losses: Iterable[float],
+    *,
+    validation: Iterable[float] = (),
+    title: str = "Loss",
+    scale: str = "auto",
+) -> str:
     """Return the curve of a loss as SVG.
 
     Of the epochs that share a column of pixels, the first, the lowest, the highest and the last
@@ -61,12 +72,14 @@ def loss_curve_svg(losses: Iterable[float], *, title: str = "Loss", scale: str =
 
     Args:
         losses: one number an epoch.
+        validation: likewise, on validation data: a second curve, with a legend that tells which is
+            which. It may be shorter.
         title: what stands above the curve.
         scale: of the axis of the loss: "linear", "log", or "auto", which takes "log" where all
             losses are positive and the largest is many times the smallest.
 
     Raises:
-        InvalidArgumentError: `scale` is none of these.
+        InvalidArgumentError: `scale` is none of these; or `validation` is longer than `losses`.
         InvalidNumberError: a loss is not a number.
 
     >>> svg = loss_curve_svg([4.0, 2.0, 1.0])
@@ -74,18 +87,25 @@ def loss_curve_svg(losses: Iterable[float], *, title: str = "Loss", scale: str =
     (True, 1)
     """
     values = [float(number(loss, "a loss")) for loss in losses]
-    axis = loss_axis(values, scale)
+    others = [float(number(loss, "a validation loss")) for loss in validation]
+    if len(others) > len(values):
+        raise InvalidArgumentError(
+            f"validation must have at most one number an epoch, {len(values)}, not {len(others)}"
+        )
+    axis = loss_axis([*values, *others], scale)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="valor-curve" role="img" width="{WIDTH}" '
         f'height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">\n',
-        f"<title>{_text(title)}</title>\n<desc>{_description(values)}</desc>\n",
+        f"<title>{_text(title)}</title>\n<desc>{_description(values, others)}</desc>\n",
         STYLE,
         f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>\n',
         f'<text class="heading" x="{LEFT}" y="26">{_text(title)}</text>\n',
     ]
     parts.extend(_grid(axis, len(values)))
-    points = [(epoch, value) for epoch, value in enumerate(values, start=1) if axis.shows(value)]
-    parts.extend(_line(line, axis, len(values)) for line in _lines(points, len(values)))
+    parts.extend(_curve(values, axis, len(values), ""))
+    if others:
+        parts.extend(_curve(others, axis, len(values), ' class="validation"'))
+        parts.extend(_legend())
     parts.append("</svg>\n")
     return "".join(parts)
 
@@ -105,6 +125,23 @@ def _grid(axis: Axis, epochs: int) -> Iterator[str]:
     name = "loss (logarithmic)" if axis.logarithmic else "loss"
     middle = TOP + ROWS / 2
     yield f'<text x="16" y="{middle}" transform="rotate(-90 16 {middle})">{name}</text>\n'
+
+
+def _curve(values: Sequence[float], axis: Axis, epochs: int, marked: str) -> Iterator[str]:
+    points = [(epoch, value) for epoch, value in enumerate(values, start=1) if axis.shows(value)]
+    for line in _lines(points, epochs):
+        yield _line(line, axis, epochs, marked)
+
+
+def _legend() -> Iterator[str]:
+    """Yield what tells the two curves apart, above the right end of the frame."""
+    right = LEFT + COLUMNS
+    for name, marked, x in (
+        ("training", "", right - 184),
+        ("validation", ' class="validation"', right - 92),
+    ):
+        yield f'<polyline{marked} points="{x},26 {x + 24},26"/>\n'
+        yield f'<text class="legend" x="{x + 30}" y="26">{name}</text>\n'
 
 
 def _lines(points: Sequence[Point], epochs: int) -> Iterator[list[Point]]:
@@ -135,12 +172,12 @@ def _visible(points: Sequence[Point], epochs: int) -> Iterator[int]:
         yield from sorted({places[0], lowest, highest, places[-1]})
 
 
-def _line(points: Sequence[Point], axis: Axis, epochs: int) -> str:
+def _line(points: Sequence[Point], axis: Axis, epochs: int, marked: str) -> str:
     places = [(_x(epoch, epochs), _y(value, axis)) for epoch, value in points]
     if len(places) == 1:
         x, y = places[0]
-        return f'<circle cx="{x}" cy="{y}" r="2.5"/>\n'
-    return f'<polyline points="{" ".join(f"{x},{y}" for x, y in places)}"/>\n'
+        return f'<circle{marked} cx="{x}" cy="{y}" r="2.5"/>\n'
+    return f'<polyline{marked} points="{" ".join(f"{x},{y}" for x, y in places)}"/>\n'
 
 
 def _x(epoch: int, epochs: int) -> str:
@@ -152,7 +189,9 @@ def _y(value: float, axis: Axis) -> str:
     return f"{TOP + ROWS * (1 - axis.share(value)):.2f}"
 
 
-def _description(values: Sequence[float]) -> str:
+def _description(values: Sequence[float], others: Sequence[float]) -> str:
+    if others:
+        return f"{_description(values, ())} On validation data: {_description(others, ())}"
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return f"{len(values)} epochs, none with a finite loss."
@@ -186,6 +225,8 @@ def _check_scale(callback: Any, attribute: Any, scale: str) -> None:
 class LossCurve:
     """A callback that writes the curve of the loss to a file, once, when a run ends or fails.
 
+    Where the run has validation data, the curve of their loss stands beside it.
+
     Args:
         path: of the SVG file; folders that are missing are made.
         title, scale: as for `loss_curve_svg`.
@@ -210,14 +251,21 @@ class LossCurve:
     @hookimpl
     def valor_after_training(self, run: Run) -> None:
         """Write the curve."""
-        svg = loss_curve_svg(run.history["loss"], title=self.title, scale=self.scale)
+        known = "validation_loss" in run.history
+        svg = loss_curve_svg(
+            run.history["loss"],
+            validation=run.history["validation_loss"] if known else (),
+            title=self.title,
+            scale=self.scale,
+        )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path, svg)
 
     @hookimpl
     def valor_on_training_error(self, run: Run) -> None:
-        """Write the curve up to the error."""
-        self.valor_after_training(run)
+        """Write the curve up to the error; an older one stays if there is nothing to draw."""
+        if run.history:
+            self.valor_after_training(run)
 
 
 def loss_curve(*, path: str = "loss.svg", title: str = "Loss", scale: str = "auto") -> LossCurve:

@@ -30,7 +30,7 @@ class NanDetector:
       * of 1e+200, 1e+200 (camadas[1].neuronios[0].pesos[0]) = inf
       + of inf, 0.0 (camadas[1].neuronios[0].vies) = inf
       - of inf, 0.0 = inf
-      * of inf, inf = inf
+      **2 of inf = inf
     """
 
     @hookimpl

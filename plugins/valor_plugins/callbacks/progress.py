@@ -19,11 +19,11 @@ SECONDS_BETWEEN_UPDATES = 0.1  # of the terminal's line: what an eye can follow
 
 
 class Progress:
-    """Shows the epoch and the loss while a run goes on.
+    """Shows the epoch, and what the history has of it, while a run goes on.
 
     On a terminal there is one line that changes: a bar, where the package rich is installed (the
     extra `ui`). In a pipe or a file there are about as many plain lines as `lines` says, at even
-    distances, always with the first and the last epoch.
+    distances, always with the first and the last epoch, and nothing that steers a terminal.
 
     Args:
         lines: how many plain lines to aim at.
@@ -128,7 +128,7 @@ class _Bar:
 
     def __init__(self, progress: Any, epochs: int) -> None:
         self._progress = progress
-        self._task = progress.add_task("", total=epochs, loss="")
+        self._task = progress.add_task("", total=epochs, numbers="")
         self._next = 0.0
         progress.start()
 
@@ -144,8 +144,9 @@ class _Bar:
         self._progress.stop()
 
     def _update(self, run: Run) -> None:
-        loss = f"{run.history['loss'][-1]:.6g}"
-        self._progress.update(self._task, completed=len(run.history), loss=loss, refresh=True)
+        epochs = len(run.history)
+        numbers = _numbers(run, epochs)
+        self._progress.update(self._task, completed=epochs, numbers=numbers, refresh=True)
 
 
 def _bar(stream: TextIO, epochs: int) -> _Bar | None:
@@ -158,15 +159,29 @@ def _bar(stream: TextIO, epochs: int) -> _Bar | None:
             TextColumn("epoch"),
             MofNCompleteColumn(),
             BarColumn(),
-            TextColumn("loss {task.fields[loss]}"),
+            TextColumn("{task.fields[numbers]}", markup=False),
         )
         return _Bar(Progress(*columns, console=Console(file=stream), auto_refresh=False), epochs)
     return None
 
 
 def _text(run: Run, epoch: int) -> str:
-    loss = run.history["loss"][epoch - 1]
-    return f"epoch {epoch:{len(str(run.epochs))}} of {run.epochs}  loss {loss:.6g}"
+    return f"epoch {epoch:{len(str(run.epochs))}} of {run.epochs}  {_numbers(run, epoch)}"
+
+
+def _numbers(run: Run, epoch: int) -> str:
+    """Return what the history has of an epoch, each number after its name."""
+    columns = {name: run.history[name] for name in run.history}
+    return "  ".join(
+        f"{_visible(name)} {column[epoch - 1]:.6g}"
+        for name, column in columns.items()
+        if epoch <= len(column)  # an error may have come before the rest of them
+    )
+
+
+def _visible(name: str) -> str:
+    """Return the name of a column, which anybody may have added, on one line and without codes."""
+    return "".join(char if char.isprintable() else " " for char in name)
 
 
 def progress(*, lines: int = 10) -> Progress:

@@ -68,14 +68,17 @@ def read_parquet(
         with open(path, "rb") as stream, pyarrow.parquet.ParquetFile(stream) as file:
             wanted = _wanted(name, list(file.schema_arrow.names), columns, texts or ())
             table = file.read(columns=wanted)
-    except OSError as error:
-        raise DataError(f"{name}: {error.strerror or error}") from error
-    except pyarrow.ArrowException as error:
-        raise DataError(f"{name}: it cannot be read as Parquet: {error}") from error
+            values = [table.column(column).to_pylist() for column in wanted]
+    except (OSError, UnicodeDecodeError, pyarrow.ArrowException) as error:
+        reason = getattr(error, "strerror", None)  # of the system; Arrow's own have none
+        if reason is None:
+            reason = f"it cannot be read as Parquet: {' '.join(str(error).split())}"
+        raise DataError(f"{name}: {reason}") from error
     if not table.num_rows:
         raise DataError(f"{name}: it must hold at least one sample")
     read = [
-        _values(name, column, table.column(column), column in (texts or ())) for column in wanted
+        _checked(name, column, each, column in (texts or ()))
+        for column, each in zip(wanted, values, strict=True)
     ]
     return [dict(zip(wanted, row, strict=True)) for row in zip(*read, strict=True)]
 
@@ -99,9 +102,9 @@ def _wanted(
     return wanted
 
 
-def _values(path: str, column: str, values: Any, is_text: bool) -> list[float | str]:
+def _checked(path: str, column: str, values: list[Any], is_text: bool) -> list[float | str]:
     result: list[float | str] = []
-    for row, value in enumerate(values.to_pylist(), start=1):
+    for row, value in enumerate(values, start=1):
         if value is None or value != value or value == "":
             raise DataError(
                 f"{path}, row {row}, column {column}: the value is missing ({value!r}); fill it "

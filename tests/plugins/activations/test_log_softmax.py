@@ -72,15 +72,15 @@ def test_far_apart_a_difference_is_rounded_and_nothing_else() -> None:
     # An input is as if it were off by half of its last digit: e**d off by half an ulp of d.
     generator = random.Random(0)
     for _ in range(300):
-        numbers = [generator.uniform(-300, 300) for _ in range(generator.randint(2, 6))]
+        numbers = [generator.uniform(-120, 120) for _ in range(generator.randint(2, 6))]
         found, slopes = values_and_slopes(numbers)
         with mpmath.workprec(300):
             expected, expected_slopes = exact(numbers)
             for value, true in zip(found, expected, strict=True):
-                assert abs(value - true) <= 1.2e-13 * abs(true)
+                assert abs(value - true) <= 4e-14 * abs(true)
             for row, true_row in zip(slopes, expected_slopes, strict=True):
                 for slope, true in zip(row, true_row, strict=True):
-                    assert abs(slope - true) <= 1.2e-13 * abs(true)
+                    assert abs(slope - true) <= 4e-14 * abs(true)
 
 
 def test_values_worked_out_on_paper() -> None:

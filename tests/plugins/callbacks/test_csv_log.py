@@ -115,3 +115,50 @@ def test_a_folder_that_is_not_there_is_named(manager: PluginManager, tmp_path: P
     with pytest.raises(FileNotFoundError, match="nowhere") as caught:
         trainer(manager, CsvLog(tmp_path / "nowhere" / "h.csv")).fit([0.5], [1.0], epochs=1)
     assert any("valor_before_training" in note for note in caught.value.__notes__)
+
+
+def test_the_file_grows_while_the_run_goes_on(manager: PluginManager, tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    seen = []
+
+    class Looks:
+        @hookimpl(trylast=True)
+        def valor_after_steps(self, run: Any) -> None:
+            seen.append((run.completed_epochs, len(rows(path)) - 1))
+
+        @hookimpl
+        def valor_after_epoch(self) -> None: ...
+
+    trainer(manager, CsvLog(path), Looks()).fit([0.5, 1.5], [1.0, 0.0], epochs=5, batch_size=1)
+    assert len(seen) >= 5
+    assert all(epochs == lines for epochs, lines in seen)
+
+
+def test_validation_and_metrics_have_columns(manager: PluginManager, tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    chosen = trainer(manager, "learning_rate_log", CsvLog(path))
+    run = chosen.fit([0.5], [1.0], epochs=3, validation=([0.5], [0.5]), metrics=["r2"])
+    header, *lines = rows(path)
+    assert header == ["epoch", "loss", "validation_loss", "validation_r2", "learning_rate"]
+    for place, name in enumerate(header[1:], start=1):
+        assert [float(line[place]) for line in lines] == pytest.approx(
+            list(run.history[name]), abs=0, nan_ok=True
+        )
+
+
+def test_what_an_error_left_unknown_is_empty(manager: PluginManager, tmp_path: Path) -> None:
+    class FailsMeasuring:
+        @hookimpl
+        def valor_before_validation(self, run: Any) -> None:
+            if run.completed_epochs == 3:
+                raise RuntimeError("enough")
+
+    path = tmp_path / "history.csv"
+    with pytest.raises(RuntimeError):
+        trainer(manager, CsvLog(path), FailsMeasuring()).fit(
+            [0.5], [1.0], epochs=9, validation=([0.5], [0.5])
+        )
+    header, *lines = rows(path)
+    assert header == ["epoch", "loss", "validation_loss"]
+    assert [bool(line[2]) for line in lines] == [True, True, False]
+    assert all(line[1] for line in lines)

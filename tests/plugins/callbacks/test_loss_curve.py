@@ -178,6 +178,59 @@ def test_the_callback_writes_the_curve_of_a_run_that_failed(tmp_path: Path) -> N
     assert f"{epochs} epochs." in path.read_text(encoding="utf-8")
 
 
+def test_a_validation_loss_is_a_second_curve_with_a_legend() -> None:
+    losses, others = [4.0, 2.0, 1.0], [4.0, 3.0, 3.5]
+    svg = loss_curve_svg(losses, validation=others, scale="linear")
+    curves = {"": [], "validation": []}  # type: dict[str, list[list[tuple[float, float]]]]
+    for line in ElementTree.fromstring(svg).iter(f"{SVG}polyline"):
+        points = [tuple(map(float, pair.split(","))) for pair in line.attrib["points"].split()]
+        curves[line.attrib.get("class", "")].append(points)  # type: ignore[arg-type]
+    # Each has its curve, and its sample in the legend, above the frame.
+    for name, values in (("", losses), ("validation", others)):
+        curve, sample = curves[name]
+        assert all(y < 44 for _, y in sample)
+        assert all(44 <= y <= 350 for _, y in curve)
+        # One axis for both: the same loss stands at the same height.
+        heights = [350 - 306 * value / 4 for value in values]
+        assert [y for _, y in curve] == pytest.approx(heights, abs=0.01)
+    assert texts(svg)[-2:] == ["training", "validation"]
+    described = ElementTree.fromstring(svg).find(f"{SVG}desc")
+    assert described is not None
+    assert "On validation data: 3 epochs." in str(described.text)
+    assert "the lowest is 3, in epoch 2" in str(described.text)
+
+
+def test_without_a_validation_loss_there_is_no_legend() -> None:
+    assert "training" not in texts(loss_curve_svg([2.0, 1.0]))
+
+
+def test_a_validation_loss_may_be_shorter_but_not_longer() -> None:
+    svg = loss_curve_svg([4.0, 2.0, 1.0], validation=[4.0])
+    assert svg.count('<circle class="validation"') == 1
+    with pytest.raises(InvalidArgumentError, match="at most one number an epoch, 2, not 3"):
+        loss_curve_svg([1.0, 2.0], validation=[1.0, 2.0, 3.0])
+    with pytest.raises(InvalidNumberError, match="a validation loss must be"):
+        loss_curve_svg([1.0], validation=[None])  # type: ignore[list-item]
+
+
+def test_the_callback_draws_the_validation_loss_of_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "loss.svg"
+    trainer = Trainer(MLP(1, [1], seed=0), callbacks=[LossCurve(path)])
+    run = trainer.fit([[1.0], [2.0]], [0.5, 0.2], epochs=20, validation=([[1.5]], [0.4]))
+    expected = loss_curve_svg(run.history["loss"], validation=run.history["validation_loss"])
+    assert path.read_text(encoding="utf-8") == expected
+    assert 'class="validation"' in expected
+
+
+def test_a_run_that_fails_in_its_first_epoch_leaves_an_older_curve(tmp_path: Path) -> None:
+    path = tmp_path / "loss.svg"
+    path.write_text("older")
+    model = MLP(1, [1], activation="identity", seed=0)
+    with pytest.raises(NonFiniteError):
+        Trainer(model, callbacks=[LossCurve(path)]).fit([[1e200]], [0.5], epochs=3)
+    assert path.read_text() == "older"
+
+
 def test_the_callback_does_not_listen_to_epochs() -> None:
     manager = plugin_manager().fork([LossCurve("loss.svg")])
     assert not manager.listens("valor_before_epoch", "valor_after_epoch", "valor_should_stop")

@@ -63,6 +63,61 @@ def test_elsewhere_there_are_about_ten_lines(
         assert line[3] == f"{run.history['loss'][int(line[1]) - 1]:.6g}"
 
 
+def test_validation_metrics_and_what_others_add_are_shown(manager: PluginManager) -> None:
+    class Adds:
+        @hookimpl
+        def valor_after_epoch(self, run: Any) -> None:
+            run.history.extend("\x1b[31mred\r\n", [0.5])
+
+    stream = io.StringIO()
+    trainer = Trainer(
+        MLP(1, [1], seed=0), callbacks=[Progress(stream=stream), Adds()], plugins=manager
+    )
+    run = trainer.fit([0.5], [1.0], epochs=2, validation=([0.5], [0.5]), metrics=["r2"])
+    history = run.history
+    assert stream.getvalue().splitlines() == [
+        f"epoch {epoch} of 2  loss {history['loss'][epoch - 1]:.6g}  "
+        f"validation_loss {history['validation_loss'][epoch - 1]:.6g}  "
+        f"validation_r2 {history['validation_r2'][epoch - 1]:.6g}   [31mred   0.5"
+        for epoch in (1, 2)
+    ]
+
+
+def test_where_an_error_came_before_the_validation_its_loss_is_left_out(
+    manager: PluginManager,
+) -> None:
+    class FailsMeasuring:
+        @hookimpl
+        def valor_before_validation(self, run: Any) -> None:
+            if run.completed_epochs == 3:
+                raise RuntimeError("enough")
+
+    stream = io.StringIO()
+    trainer = Trainer(
+        MLP(1, [1], seed=0), callbacks=[Progress(stream=stream), FailsMeasuring()], plugins=manager
+    )
+    with pytest.raises(RuntimeError):
+        trainer.fit([0.5], [1.0], epochs=5, validation=([0.5], [0.5]))
+    lines = stream.getvalue().splitlines()
+    assert ["validation" in line for line in lines] == [True, True, False]
+
+
+def test_nothing_in_a_pipe_or_a_file_steers_a_terminal(tmp_path: Any) -> None:
+    script = (
+        "import valor\n"
+        "trainer = valor.Trainer(valor.MLP(1, [1], seed=0), callbacks=['progress'])\n"
+        "trainer.fit([0.5], [1.0], epochs=200, validation=([0.5], [0.5]))\n"
+    )
+    forced = {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm-256color", "TTY_COMPATIBLE": "1"}
+    for environment in (os.environ, {**os.environ, **forced}):
+        path = tmp_path / "log"
+        with open(path, "wb") as file:
+            subprocess.run([sys.executable, "-c", script], stdout=file, check=True, env=environment)
+        written = path.read_bytes()
+        assert len(written.splitlines()) == 11
+        assert not set(written) & set(b"\r\x08\x1b\x00")
+
+
 def test_the_number_of_lines_can_be_chosen(manager: PluginManager, capsys: Any) -> None:
     trained(manager, callback("progress", plugins=manager, lines=2), epochs=100)
     assert len(capsys.readouterr().out.splitlines()) == 3
@@ -135,7 +190,7 @@ def test_rich_is_used_where_it_is_installed(
         def __init__(self, *columns: Any, console: Any, auto_refresh: bool) -> None:
             calls.append(("bar", console, auto_refresh))
 
-        def add_task(self, text: str, total: int, loss: str) -> int:
+        def add_task(self, text: str, total: int, numbers: str) -> int:
             calls.append(("task", total))
             return 7
 
@@ -145,15 +200,15 @@ def test_rich_is_used_where_it_is_installed(
         def stop(self) -> None:
             calls.append("stop")
 
-        def update(self, task: int, completed: int, loss: str, refresh: bool) -> None:
-            calls.append(("update", task, completed, loss, refresh))
+        def update(self, task: int, completed: int, numbers: str, refresh: bool) -> None:
+            calls.append(("update", task, completed, numbers, refresh))
 
     console = types.SimpleNamespace(Console=lambda file: ("console", file))
     progress = types.SimpleNamespace(
         Progress=Bar,
         BarColumn=object,
         MofNCompleteColumn=object,
-        TextColumn=lambda text: text,
+        TextColumn=lambda text, markup=True: text,
     )
     monkeypatch.setitem(sys.modules, "rich", types.ModuleType("rich"))
     monkeypatch.setitem(sys.modules, "rich.console", console)
@@ -162,7 +217,8 @@ def test_rich_is_used_where_it_is_installed(
     stream = Terminal()
     run = trained(manager, Progress(stream=stream), epochs=50)
     assert calls[:3] == [("bar", ("console", stream), False), ("task", 50), "start"]
-    assert calls[-2:] == [("update", 7, 50, f"{run.history['loss'][-1]:.6g}", True), "stop"]
+    shown = f"loss {run.history['loss'][-1]:.6g}"
+    assert calls[-2:] == [("update", 7, 50, shown, True), "stop"]
     assert stream.getvalue() == ""
 
 

@@ -1,6 +1,6 @@
 """What the tests of losses measure: a value and its slopes, beside exact ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import mpmath
@@ -28,7 +28,7 @@ def value_and_slopes() -> Callable[..., tuple[float, Slopes]]:
 
 
 @pytest.fixture
-def ulps() -> Callable[..., float]:
+def ulps() -> Iterator[Callable[..., float]]:
     """Measure the error of a float in units of 2**-52 of the exact number.
 
     Where terms cancel, what is exact to the last bit is no better than they are: `terms` is the sum

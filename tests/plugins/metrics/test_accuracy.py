@@ -33,7 +33,7 @@ def test_logits_and_margins() -> None:
     )
     assert accuracy(predicted, zero_one, threshold=0.0) == 0.5
     assert accuracy(predicted, minus_one, threshold=0.0) == 0.5
-    assert accuracy([[3.0], [0.25]], [[1.0], [1.0]], threshold=2.0) == 0.5
+    assert accuracy([[3.0], [0.25]], [[1.0], [0.0]], threshold=2.0) == 1.0
 
 
 def test_a_trainer_measures_it_by_name() -> None:

@@ -16,6 +16,8 @@ from valor_plugins.engines.native.emit.update import OptimizerProgram
 from valor_plugins.engines.native.tape import Tape
 from valor_plugins.engines.native.trace import Tracer
 
+MOST_STEPS = 2.0**48  # more than any run will ever have
+
 
 @attrs.define(eq=False)
 class SampleTrace:
@@ -222,6 +224,7 @@ def trace_optimizer(optimizer: Optimizer) -> OptimizerProgram:
     state = tuple(tracer.numbers(ops.STATE, len(optimizer.state)))
     (step,) = tracer.numbers(ops.STEP, 1)
     tape.whole[step.index] = tape.ALWAYS
+    tape.largest[step.index] = MOST_STEPS
     if scheduled(optimizer):
         (rate,) = tracer.numbers(ops.RATE, 1)
         optimizer = attrs.evolve(optimizer, bound={**optimizer.bound, "learning_rate": rate})

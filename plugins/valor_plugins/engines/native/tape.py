@@ -124,6 +124,8 @@ class Tape:
         slopes: of every other scalar that eager makes a `Valor` of, its parents and its partial
             derivatives by them: left parent, right parent, left slope, right slope.
         whole: the scalars that are ints in eager, always (`ALWAYS`) or where a condition holds.
+        largest: how large some of these may be; of the others, it is only known that floats hold
+            them exactly.
         checks: conditions under which plain Python would raise, or its ints would go their own way.
         constants: the table of constants.
     """
@@ -138,6 +140,7 @@ class Tape:
         self.plain: set[int] = set()
         self.slopes: dict[int, tuple[int, int, int, int]] = {}
         self.whole: dict[int, int] = {}
+        self.largest: dict[int, float] = {}
         self.checks: list[int] = []
         self.constants = Constants()
         self._memo: dict[tuple[int, int, int, int], int] = {}
@@ -150,6 +153,7 @@ class Tape:
         identity = self.constants.id_of(value)
         if type(value) is int:
             self.whole[identity] = self.ALWAYS
+            self.largest[identity] = abs(value)
         return identity
 
     def append(self, code: int, left: int = NOTHING, right: int = NOTHING) -> int:
@@ -204,7 +208,7 @@ class Tape:
         """Take away what was written after the first `size` scalars."""
         for column in (self.code, self.left, self.right):
             del column[size:]
-        for table in (self.condition, self.slopes, self.whole):
+        for table in (self.condition, self.slopes, self.whole, self.largest):
             for identity in [each for each in table if each >= size]:
                 del table[identity]
         self.plain = {each for each in self.plain if each < size}

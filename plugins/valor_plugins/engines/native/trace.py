@@ -7,6 +7,7 @@ for the time of the trace (by its class, so that it is found wherever the model 
 formula's file and line.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -248,7 +249,7 @@ class Tracer:
             return self.id_of(self._row(function.value, plain))
         if code in _KEEP_WHOLE:
             value = self._maybe_whole(code, operands)
-            if value in tape.whole and not self._in_a_row and all(o >= 0 for o in operands):
+            if value in tape.whole and not self._in_a_row:
                 self._check_exact(value)
             return value
         value = tape.compute(code, *operands)
@@ -259,9 +260,11 @@ class Tracer:
 
     def _check_exact(self, value: int) -> None:
         """Python's ints stay exact where floats begin to round."""
-        largest = self.tape.constant(LARGEST_EXACT)
-        magnitude = self.tape.compute(ops.ABSOLUTE, value)
-        self._check(self.tape.compute(ops.LESS, largest, magnitude))
+        tape = self.tape
+        if tape.largest[value] > LARGEST_EXACT:
+            largest = tape.constant(LARGEST_EXACT)
+            self._check(tape.compute(ops.LESS, largest, tape.compute(ops.ABSOLUTE, value)))
+            tape.largest[value] = LARGEST_EXACT
 
     def _maybe_whole(self, code: int, operands: Sequence[int]) -> int:
         """Write down an operation of which two ints make an int."""
@@ -277,6 +280,8 @@ class Tracer:
             else:
                 value = tape.compute(ops.SELECT, positive, value, condition)
         tape.whole[value] = condition
+        sizes = [tape.largest.get(operand, LARGEST_EXACT) for operand in operands]
+        tape.largest[value] = math.prod(sizes) if code == ops.MULTIPLY else sum(sizes)
         return value
 
     def _implied(self, code: int, operands: Sequence[int]) -> int:
@@ -307,6 +312,9 @@ class Tracer:
         """Note where the choice of one of two scalars is an int."""
         tape = self.tape
         first, second = tape.whole.get(a), tape.whole.get(b)
+        sizes = [tape.largest.get(each, LARGEST_EXACT) for each in (a, b) if each in tape.whole]
+        if sizes:
+            tape.largest[value] = max(sizes)
         if first == second:
             if first is not None:
                 tape.whole[value] = first

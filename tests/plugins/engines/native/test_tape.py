@@ -96,17 +96,20 @@ def test_cutting_takes_everything_away_that_came_after() -> None:
     less = tape.compute(ops.LESS, a, zero)
     kept = tape.compute(ops.SELECT, a, zero, less)
     tape.whole[kept] = less
+    tape.largest[kept] = 7.0
     tape.slopes[kept] = (a, NOTHING, zero, zero)
     size = len(tape)
     copy = tape.append(ops.COPY, kept)
     chosen = tape.compute(ops.SELECT, zero, a, less)
     tape.slopes[copy] = (kept, NOTHING, zero, zero)
     tape.whole[chosen] = tape.ALWAYS
+    tape.largest[chosen] = 9.0
     tape.cut(size)
     assert len(tape) == len(tape.left) == len(tape.right) == size
     assert tape.condition == {kept: less}
     assert tape.slopes == {kept: (a, NOTHING, zero, zero)}
     assert tape.whole == {zero: tape.ALWAYS, kept: less}
+    assert tape.largest == {zero: 0, kept: 7.0}
     assert tape.plain == {less, kept}
     assert tape.constants[zero] == 0.0
     # What was cut is not remembered either.

@@ -186,6 +186,27 @@ def test_whole_numbers_that_floats_cannot_hold_are_checked() -> None:
         assert any(interpreted(scalars, {ops.STEP: [number]}).checks) == failed
 
 
+def test_ints_that_are_small_for_sure_need_no_check() -> None:
+    tracer = Tracer()
+    (x,) = tracer.numbers(ops.INPUT, 1)
+    sign = where(x > 0, 1, where(x < 0, -1, 0))
+    size = 3 * sign - 2 * (sign + 1) * sign
+    assert tracer.tape.checks == []
+    for _ in range(34):  # up to 7 * 2**34
+        size = size * 2
+    assert tracer.tape.checks == []
+    root = size * where(x > 1, 2**30, 3)
+    assert len(tracer.tape.checks) == 1
+    scalars = forward_only(tracer.tape)
+    scalars.root = tracer.id_of(root)
+    for number in (-2.0, -1.0, 0.0, 0.5, 2.0):
+        sign = (number > 0) - (number < 0)
+        exact = (3 * sign - 2 * (sign + 1) * sign) * 2**34 * (2**30 if number > 1 else 3)
+        found = interpreted(scalars, {ops.INPUT: [number]})
+        assert any(found.checks) == (abs(exact) > 2**53)
+        assert any(found.checks) or found.root == exact
+
+
 # Refusals
 
 

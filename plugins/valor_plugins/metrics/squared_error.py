@@ -6,10 +6,10 @@ from valor import Metric, hookimpl
 from valor_plugins.metrics.differences import differences, total
 
 
-def mse(predicted: Sequence[Sequence[float]], target: Sequence[Sequence[float]]) -> float:
+def squared_error(predicted: Sequence[Sequence[float]], target: Sequence[Sequence[float]]) -> float:
     """Return the mean of (predicted - target)² over all outputs of all samples.
 
-    >>> mse([[3.0], [1.0]], [[1.0], [2.0]])
+    >>> squared_error([[3.0], [1.0]], [[1.0], [2.0]])
     2.5
     """
     errors = differences(predicted, target)
@@ -18,4 +18,4 @@ def mse(predicted: Sequence[Sequence[float]], target: Sequence[Sequence[float]])
 
 @hookimpl
 def valor_register_metrics() -> Iterator[Metric]:
-    yield Metric(name="mse", call=mse)
+    yield Metric(name="squared_error", call=squared_error)

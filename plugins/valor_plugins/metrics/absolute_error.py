@@ -8,10 +8,12 @@ from valor import Metric, hookimpl
 from valor_plugins.metrics.differences import differences, total
 
 
-def mae(predicted: Sequence[Sequence[float]], target: Sequence[Sequence[float]]) -> float:
+def absolute_error(
+    predicted: Sequence[Sequence[float]], target: Sequence[Sequence[float]]
+) -> float:
     """Return the mean of |predicted - target| over all outputs of all samples.
 
-    >>> mae([[3.0], [1.0]], [[1.0], [2.0]])
+    >>> absolute_error([[3.0], [1.0]], [[1.0], [2.0]])
     1.5
     """
     errors = differences(predicted, target)
@@ -20,4 +22,4 @@ def mae(predicted: Sequence[Sequence[float]], target: Sequence[Sequence[float]])
 
 @hookimpl
 def valor_register_metrics() -> Iterator[Metric]:
-    yield Metric(name="mae", call=mae)
+    yield Metric(name="absolute_error", call=absolute_error)

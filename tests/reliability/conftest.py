@@ -1,0 +1,60 @@
+"""What tests of reliability begin with: how often they try, and programs to try it on.
+
+A part of each test runs with all others. `tox -e faults` sets FAULTS_SCALE, which says how many
+times as much is tried.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHILDREN = Path(__file__).with_name("children")
+
+
+@pytest.fixture(scope="session")
+def scale() -> int:
+    """How many times as much is to be tried as among all other tests."""
+    return int(os.environ.get("FAULTS_SCALE", "1"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiled programs are kept for the time of the tests, and are nobody else's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VALOR_CACHE", str(tmp_path_factory.mktemp("valor-cache")))
+        yield
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Start a program of the folder `children`; whatever happens, none outlives the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(program: str, *arguments: Any, **more: Any) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-W", "error", CHILDREN / program, *map(str, arguments)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def told(start: Callable[..., "subprocess.Popen[str]"]) -> Callable[..., str]:
+    """Run such a program to its end, and return what it says."""
+
+    def run(program: str, *arguments: Any, **more: Any) -> str:
+        process = start(program, *arguments, **more)
+        output, _ = process.communicate()
+        assert process.returncode == 0, output
+        return output
+
+    return run
