@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as peer
 
-from valor_plugins.metrics.absolute_error import absolute_error
+from valor_plugins.metrics.absolute_error import mean_absolute_error
 from valor_plugins.metrics.accuracy import accuracy
 from valor_plugins.metrics.auc import auc
 from valor_plugins.metrics.balanced_accuracy import balanced_accuracy
@@ -19,14 +19,14 @@ from valor_plugins.metrics.f1 import f1
 from valor_plugins.metrics.precision import precision
 from valor_plugins.metrics.r2 import r2
 from valor_plugins.metrics.recall import recall
-from valor_plugins.metrics.squared_error import squared_error
+from valor_plugins.metrics.squared_error import mean_squared_error
 
 Metric = Callable[..., Any]
 
 # Ours and theirs.
 REGRESSION: dict[str, tuple[Metric, Metric]] = {
-    "squared_error": (squared_error, peer.mean_squared_error),
-    "absolute_error": (absolute_error, peer.mean_absolute_error),
+    "mean_squared_error": (mean_squared_error, peer.mean_squared_error),
+    "mean_absolute_error": (mean_absolute_error, peer.mean_absolute_error),
     "r2": (r2, peer.r2_score),
 }
 AVERAGED: dict[str, tuple[Metric, Metric]] = {

@@ -79,6 +79,12 @@ output. Without --output, the text of the graph is printed."""
 PLUGINS_DESCRIPTION = """\
 List every plugin: its state, where it comes from, and what it provides or why it is left out. In a
 pipe there is one line a plugin, with tabs between the columns."""
+PLUGINS_EPILOG = """\
+examples:
+  valor plugins
+  valor plugins --hooks                      who listens to every run
+  valor plugins --hooks lesson.toml          who listens to this one, in the order of the calls
+  valor plugins --hooks run                  the same of a run that is over, with calls and time"""
 
 CACHE_DESCRIPTION = """\
 Tell where the files are that are kept because making them again takes time, how many they are, and
@@ -222,7 +228,15 @@ def parser_of_commands() -> Parser:
         parser_of_model.add_argument(
             "--reader", metavar="NAME", help="how to read the data (default: by its suffix)"
         )
-    command("plugins", "list the plugins", PLUGINS_DESCRIPTION)
+    plugins = command("plugins", "list the plugins", PLUGINS_DESCRIPTION, PLUGINS_EPILOG)
+    plugins.add_argument(
+        "--hooks",
+        nargs="?",
+        const="",
+        metavar="SOURCE",
+        help="list who listens to runs instead; SOURCE: a configuration (.toml), the folder of a "
+        "run, or its run.json",
+    )
     cache = command("cache", "tell or empty the cache", CACHE_DESCRIPTION)
     cache.add_argument("--clear", action="store_true", help="remove the files")
     init = command("init", "write a configuration to begin with", INIT_DESCRIPTION)

@@ -42,7 +42,7 @@ def train(options: Any) -> int:
     checkpoint = _checkpoint_in(folder) if options.resume and folder is not None else None
     configuration = _seeded(given, folder if checkpoint else None)
     samples = configuration.samples(plugins)
-    listeners, written, remarks = _listeners(configuration, plugins)
+    listeners, written, remarks = own_listeners(configuration, plugins)
     trainer = configuration.trainer(len(samples.inputs), plugins, listeners)
     arguments = configuration.fit_arguments(samples, plugins)
     if folder is not None:
@@ -160,7 +160,7 @@ def _seeds(configuration: Configuration) -> str:
     return f"seed {model}" if model == order else f"model.seed {model}, training.seed {order}"
 
 
-def _listeners(
+def own_listeners(
     configuration: Configuration, plugins: PluginManager
 ) -> tuple[list[Any], list[str], list[str]]:
     """Return the callbacks of the command itself, the files they write, and remarks."""

@@ -8,12 +8,12 @@ from valor import Metric, hookimpl
 from valor_plugins.metrics.differences import differences, total
 
 
-def absolute_error(
+def mean_absolute_error(
     predicted: Sequence[Sequence[float]], target: Sequence[Sequence[float]]
 ) -> float:
     """Return the mean of |predicted - target| over all outputs of all samples.
 
-    >>> absolute_error([[3.0], [1.0]], [[1.0], [2.0]])
+    >>> mean_absolute_error([[3.0], [1.0]], [[1.0], [2.0]])
     1.5
     """
     errors = differences(predicted, target)
@@ -22,4 +22,4 @@ def absolute_error(
 
 @hookimpl
 def valor_register_metrics() -> Iterator[Metric]:
-    yield Metric(name="absolute_error", call=absolute_error)
+    yield Metric(name="mean_absolute_error", call=mean_absolute_error)

@@ -6,10 +6,12 @@ from valor import Metric, hookimpl
 from valor_plugins.metrics.differences import differences, total
 
 
-def squared_error(predicted: Sequence[Sequence[float]], target: Sequence[Sequence[float]]) -> float:
+def mean_squared_error(
+    predicted: Sequence[Sequence[float]], target: Sequence[Sequence[float]]
+) -> float:
     """Return the mean of (predicted - target)² over all outputs of all samples.
 
-    >>> squared_error([[3.0], [1.0]], [[1.0], [2.0]])
+    >>> mean_squared_error([[3.0], [1.0]], [[1.0], [2.0]])
     2.5
     """
     errors = differences(predicted, target)
@@ -18,4 +20,4 @@ def squared_error(predicted: Sequence[Sequence[float]], target: Sequence[Sequenc
 
 @hookimpl
 def valor_register_metrics() -> Iterator[Metric]:
-    yield Metric(name="squared_error", call=squared_error)
+    yield Metric(name="mean_squared_error", call=mean_squared_error)

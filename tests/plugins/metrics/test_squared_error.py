@@ -1,11 +1,11 @@
-"""squared_error: (p - t)² averaged over all outputs of all samples."""
+"""mean_squared_error: (p - t)² averaged over all outputs of all samples."""
 
 import math
 from fractions import Fraction
 
 import pytest
 
-from valor_plugins.metrics.squared_error import squared_error
+from valor_plugins.metrics.squared_error import mean_squared_error
 
 
 @pytest.mark.parametrize(
@@ -20,16 +20,16 @@ from valor_plugins.metrics.squared_error import squared_error
     ],
 )
 def test_value(predicted: list[list[float]], target: list[list[float]], value: float) -> None:
-    assert squared_error(predicted, target) == value
+    assert mean_squared_error(predicted, target) == value
 
 
 def test_the_sum_is_rounded_once() -> None:
     errors = [1e8, *[1.0] * 1000]
-    found = squared_error([[e] for e in errors], [[0.0]] * 1001)
+    found = mean_squared_error([[e] for e in errors], [[0.0]] * 1001)
     assert found == float(Fraction(10**16 + 1000, 1001))
 
 
 def test_rows_of_unequal_lengths_are_refused() -> None:
     for predicted, target in (([[1.0]], [[1.0], [2.0]]), ([[1.0, 2.0]], [[1.0]])):
         with pytest.raises(ValueError, match="zip"):
-            squared_error(predicted, target)
+            mean_squared_error(predicted, target)

@@ -1,11 +1,12 @@
 """The training that is killed, interrupted and starved; a module for the programs beside it."""
 
 import hashlib
+import math
 import random
 from collections.abc import Iterable
 from typing import Any
 
-from valor import MLP, Trainer, hookimpl, optimizer, plugin_manager, schedule
+from valor import MLP, Schedule, Trainer, hookimpl, optimizer, plugin_manager
 from valor_plugins.callbacks.early_stopping import EarlyStopping
 
 EPOCHS = 60
@@ -13,11 +14,22 @@ STEPS_PER_EPOCH = 4
 PLUGINS = plugin_manager(environment=False)
 DRAW = random.Random(7)
 X = [[DRAW.uniform(-1, 1) for _ in range(3)] for _ in range(14)]
-Y = [row[0] * row[1] - row[2] + DRAW.gauss(0, 0.2) for row in X]
-OPTIMIZERS: dict[str, Any] = {
-    "momentum": {"name": "gradient_descent", "momentum": 0.9, "first": 0.02},
-    "adam": {"name": "adam", "first": 0.02},
-}
+Y = [math.tanh(a - 2 * b + c) + DRAW.gauss(0, 0.1) for a, b, c in X]
+# By the name of an optimizer: what it is bound to, and how its learning rate begins. Early stopping
+# ends the runs of the first before all epochs are done.
+KINDS: dict[str, Any] = {"gradient_descent": ({"momentum": 0.9}, 0.05), "adam": ({}, 0.02)}
+
+
+def plateau(
+    step: int, total_steps: int, state: tuple[float, ...], *, first: float = 0.02
+) -> tuple[float, Any]:
+    """Return a smaller rate each time the loss was no better than the best."""
+    loss, best, share = state
+    share = 0.9 * share if loss > best else share
+    return first * share, (loss, min(loss, best), share)
+
+
+PLATEAU = Schedule("plateau", plateau, state={"loss": math.inf, "best": math.inf, "share": 1.0})
 
 
 class Counts:
@@ -63,16 +75,15 @@ def digest(path: str) -> str:
 
 
 def trainer(engine: str, kind: str, *callbacks: Any, restore_best: bool = True) -> Trainer:
-    """Make the trainer; with momentum, early stopping ends its run before all epochs are done."""
-    chosen = dict(OPTIMIZERS[kind])
-    rate = schedule("on_plateau", plugins=PLUGINS, first=chosen.pop("first"), patience=1)
-    stopping = EarlyStopping(patience=4 if kind == "momentum" else 40, restore_best=restore_best)
+    """Make the trainer; the optimizer is of that kind."""
+    bound, first = KINDS[kind]
+    rate = PLATEAU.bind(first=first)
     return Trainer(
         MLP(3, [4, 1], activation="tanh", seed=1, plugins=PLUGINS),
-        optimizer=optimizer(chosen.pop("name"), plugins=PLUGINS, learning_rate=rate, **chosen),
+        optimizer=optimizer(kind, plugins=PLUGINS, learning_rate=rate, **bound),
         engine=engine,
         seed=3,
-        callbacks=[stopping, Counts(), *callbacks],
+        callbacks=[EarlyStopping(patience=12, restore_best=restore_best), Counts(), *callbacks],
         plugins=PLUGINS,
     )
 

@@ -1,0 +1,88 @@
+"""Killed at random moments and resumed, a training loses no epoch that it acknowledged."""
+
+import hashlib
+import json
+import signal
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from valor.checkpoint import read_snapshot
+
+
+def output_until_killed(process: Any, random: Random) -> str:
+    """Kill a training at a random moment, and return all that it has said by then."""
+    epochs = random.randrange(5)
+    said = ""
+    for _ in range(epochs):
+        said += process.stdout.readline()
+    # Without an epoch to wait for, while Python starts and the run is prepared; else about as long
+    # as an epoch takes, with the two checkpoints that it writes.
+    time.sleep(random.uniform(0.0, 0.05 if epochs else 1.0))
+    process.kill()
+    said += process.stdout.read()
+    process.wait()
+    return said
+
+
+class Files:
+    """A checkpoint as it is after a kill, and the files that an uninterrupted run wrote."""
+
+    def __init__(self, path: Path, fingerprints: dict[str, str]) -> None:
+        self.path, self.previous = path, Path(f"{path}.previous")
+        self.fingerprints = fingerprints
+
+    def check(self, safe: int) -> None:
+        """See that the file holds that many epochs or more, and what it must hold then."""
+        if safe:
+            assert self.path.exists()
+        done = [self.steps(each) for each in (self.previous, self.path) if each.exists()]
+        assert done == sorted(done)
+        if safe:
+            assert done[-1] >= 4 * safe
+
+    def steps(self, path: Path) -> int:
+        steps = read_snapshot(path).completed_steps
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == self.fingerprints[str(steps)]
+        return steps
+
+    def in_the_middle_of_a_save(self) -> bool:
+        return any(self.path.parent.glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("kind", ["gradient_descent", "adam"])
+@pytest.mark.parametrize("engine", ["eager", "native"])
+def test_no_acknowledged_epoch_is_lost_and_the_bits_are_the_same(
+    start: Any, told: Any, scale: int, tmp_path: Path, engine: str, kind: str
+) -> None:
+    whole = json.loads(told("whole.py", engine, kind, tmp_path / "whole"))
+    random = Random(f"{engine} {kind}")
+    kills = trainings = within = 0
+    while kills < 2 * scale:
+        trainings += 1
+        folder = tmp_path / f"training-{trainings}"
+        folder.mkdir()
+        files = Files(folder / "run.valor", whole["fingerprints"])
+        safe = 0
+        while True:
+            process = start("train.py", engine, kind, files.path)
+            if kills < 2 * scale:
+                said = output_until_killed(process, random)
+            else:
+                said = process.communicate()[0]
+            if process.returncode == 0:  # the training ended first
+                break
+            assert process.returncode == -signal.SIGKILL
+            kills += 1
+            acknowledged = [int(line) for line in said.splitlines()]
+            # What was acknowledged once is not done again.
+            assert acknowledged == list(range(safe + 1, safe + 1 + len(acknowledged)))
+            safe = max([safe, *acknowledged])
+            within += files.in_the_middle_of_a_save()
+            files.check(safe)
+        assert json.loads(said.splitlines()[-1]) == whole["left"]
+        assert not files.in_the_middle_of_a_save()
+    print(f"{engine}, {kind}: {kills} kills of {trainings} trainings, {within} within a save")
