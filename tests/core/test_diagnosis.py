@@ -5,8 +5,18 @@ from typing import Any
 
 import pytest
 
-from valor import MLP, GradientTransform, Loss, Optimizer, Penalty, Schedule, Valor, optimizer
-from valor.exceptions import NonFiniteError, ValorError
+from valor import (
+    MLP,
+    GradientTransform,
+    Loss,
+    Optimizer,
+    Penalty,
+    Schedule,
+    Valor,
+    functions,
+    optimizer,
+)
+from valor.exceptions import GraphCycleError, NonFiniteError, ValorError
 
 
 class Model:
@@ -244,3 +254,78 @@ def test_divergence_is_reported_where_it_happens(trainer: Any, numbers: Any) -> 
     again = trainer(Model(1.0, model.formula), loss=square, optimizer=steep)
     again.fit([1.0], [0.0], epochs=steps)
     assert numbers(again.model) == numbers(model) == [(-2.0) ** steps]
+
+
+# What is to blame, and the path from there
+
+
+def test_a_branch_that_was_not_taken_is_not_to_blame(trainer: Any) -> None:
+    taken = where_model(lambda w: functions.where(w > 0, w * 1e308 * 10, w.sqrt() - w.sqrt()))
+    error = failure(trainer(taken, loss=first_output), [1.0], [0.0])
+    assert (error.operation, error.operands) == ("*", (1e308, 10))
+    second = where_model(lambda w: functions.where(w < 0, (w - 2).log(), w * 1e308 * 10))
+    error = failure(trainer(second, loss=first_output), [1.0], [0.0])
+    assert (error.operation, error.operands) == ("*", (1e308, 10))
+
+
+def where_model(formula: Any) -> Model:
+    return Model(1.0, lambda w, x: formula(w * x))
+
+
+def test_an_infinity_that_did_no_harm_is_not_to_blame(trainer: Any) -> None:
+    model = Model(800.0, lambda w, x: 1 / (1 + w.exp()) + (w * -1).log())
+    error = failure(trainer(model, loss=first_output), [1.0], [0.0])
+    assert (error.operation, error.operands) == ("log", (-800.0,))
+
+
+def test_the_path_leads_to_the_loss(trainer: Any) -> None:
+    model = Model(400.0, lambda w, x: (w * 2).exp() * 3 + 1)
+    error = failure(trainer(model, loss=first_output), [1.0], [0.0])
+    assert error.path == (
+        "exp of 800.0 = inf",
+        "* of inf, 3 = inf",
+        "+ of inf, 1 = inf",
+    )
+    assert error.through == ()  # w belongs to nothing
+
+
+def test_the_path_of_a_gradient_leads_to_the_loss(trainer: Any) -> None:
+    model = Model(0.0, lambda w, x: (w * x).sqrt() * 3)
+    error = failure(trainer(model, loss=first_output), [1.0, 2.0], [0.0, 0.0], batch_size=1)
+    assert error.path == (
+        "sqrt of 0.0 = 0.0, gradient 3.0",
+        "* of 0.0, 3 = 0.0, gradient 1.0",
+    )
+
+
+def test_a_parameter_on_the_path_is_named(trainer: Any, x: Any, y: Any) -> None:
+    model = MLP(3, [3, 2, 1], seed=0)
+    model.camadas[0].neuronios[2].pesos[1].data = math.nan
+    error = failure_of(trainer(model), x, y)
+    assert error.path[0] == "camadas[0].neuronios[2].pesos[1] = nan"
+    assert error.through[0] == "camadas[0].neuronios[2]"
+    assert error.through[1].startswith("camadas[1].")
+
+
+def failure_of(chosen: Any, x: Any, y: Any) -> NonFiniteError:
+    with pytest.raises(NonFiniteError) as caught:
+        chosen.fit(x, y, epochs=1)
+    return caught.value
+
+
+def test_a_step_that_goes_wrong_has_no_path(trainer: Any) -> None:
+    model = Model(1.0, lambda w, x: w * x)
+    steep = optimizer("gradient_descent", learning_rate=1e300)
+    error = failure(trainer(model, loss=first_output, optimizer=steep), [-1e10], [0.0])
+    assert (error.path, error.through) == ((), ())
+
+
+def test_a_cycle_made_by_hand_is_told_and_no_path_is_looked_for(trainer: Any) -> None:
+    def formula(w: Valor, x: float) -> Valor:
+        first = Valor(math.nan, (w,), "mine")
+        second = Valor(math.nan, (first,), "mine")
+        first.progenitor = (second,)
+        return second
+
+    with pytest.raises(GraphCycleError):
+        trainer(Model(1.0, formula), loss=first_output).fit([1.0], [0.0], epochs=1)

@@ -255,10 +255,8 @@ def test_on_plateau_beside_torch(seed: int, hyperparameters: dict[str, Any]) -> 
 @pytest.mark.parametrize("hyperparameters", PLATEAUS, ids=str)
 def test_on_plateau_beside_optax(hyperparameters: dict[str, Any]) -> None:
     # optax's patience is over with the last of so many epochs, ours and PyTorch's with the next.
-    from optax import contrib
-
     given = {"factor": 0.1, "cooldown": 0, **hyperparameters}
-    theirs = contrib.reduce_on_plateau(
+    theirs = optax.contrib.reduce_on_plateau(
         given["factor"],
         given["patience"] + 1,
         rtol=given.get("threshold", 1e-4),
@@ -266,11 +264,13 @@ def test_on_plateau_beside_optax(hyperparameters: dict[str, Any]) -> None:
         cooldown=given["cooldown"],
         min_scale=given.get("lowest", 0.0) / 0.5,
     )
-    state = theirs.init(jnp.array(0.0))
-    expected = []
-    for loss in losses(0):
-        _, state = theirs.update(jnp.array(0.0), state, value=jnp.array(loss))
-        expected.append(0.5 * float(state.scale))
+
+    def step(state: Any, loss: Any) -> Any:
+        _, state = theirs.update(jnp.array(0.0), state, value=loss)
+        return state, state.scale
+
+    _, scales = jax.lax.scan(step, theirs.init(jnp.array(0.0)), jnp.array(losses(0)))
+    expected = (0.5 * scales).tolist()
     assert rates(losses(0), **hyperparameters) == pytest.approx(expected, rel=1e-12, abs=1e-300)
 
 

@@ -92,7 +92,9 @@ def test_a_file_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
 def test_odd_numbers_and_names(tmp_path: Path) -> None:
     file = EventFile(tmp_path)
     numbers = [("ü / é", math.nan), ("large", 1e300), ("small", 1e-300), ("none", -math.inf)]
-    file.add(2**40, numbers, [("same", distribution([2.0] * 3, 30)), ("empty", distribution([], 5))])
+    file.add(
+        2**40, numbers, [("same", distribution([2.0] * 3, 30)), ("empty", distribution([], 5))]
+    )
     file.write()
     found = read(tmp_path)
     values = {name: found.Scalars(name)[0] for name, _ in numbers}

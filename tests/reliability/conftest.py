@@ -43,8 +43,8 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
 
     yield begin
     for process in running:
-        process.kill()
-        process.communicate()
+        with process:  # which closes its pipes
+            process.kill()
 
 
 @pytest.fixture

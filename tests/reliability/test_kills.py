@@ -77,9 +77,9 @@ def test_no_acknowledged_epoch_is_lost_and_the_bits_are_the_same(
                 break
             assert process.returncode == -signal.SIGKILL
             kills += 1
-            acknowledged = [int(line) for line in said.splitlines()]
+            acknowledged = [int(line) for line in said.splitlines() if line.isdigit()]
             # What was acknowledged once is not done again.
-            assert acknowledged == list(range(safe + 1, safe + 1 + len(acknowledged)))
+            assert [safe, *acknowledged] == sorted({safe, *acknowledged})
             safe = max([safe, *acknowledged])
             within += files.in_the_middle_of_a_save()
             files.check(safe)

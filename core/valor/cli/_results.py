@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,13 +16,32 @@ from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import exporter
 from valor._traversal import topological_order
-from valor.contracts import Exporter
+from valor.contracts import Exporter, Loss
 from valor.exceptions import ConfigurationError, ValorError
 from valor.files import Columns, Samples, write_atomically
 from valor.trainer import Trainer
 
 MOST_READABLE = 2000  # scalars in a picture of a graph
 MOST_SHOWN = 10  # samples in a table on the screen
+
+
+def _meant(samples: Samples, loss: Loss) -> Samples:
+    """Return samples that know from where on an output means the second of two categories.
+
+    It is where the loss takes both for equally right: 0.5 for probabilities, 0 for logits.
+    """
+    targets = samples.targets
+    if not any(len(values) == 2 for values in targets.categories.values()):
+        return samples
+    width = len(targets)
+    for output in (0.5, 0.0):
+        losses = [
+            float(loss([Valor(output) for _ in range(width)], [target] * width).data)
+            for target in (0.0, 1.0)
+        ]
+        if math.isclose(*losses, rel_tol=1e-9):
+            return attrs.evolve(samples, targets=attrs.evolve(targets, threshold=output))
+    return samples
 
 
 def write_results(
@@ -41,6 +61,7 @@ def write_results(
     Raises:
         OSError: a file cannot be written.
     """
+    samples = _meant(samples, trainer.loss)
     written, remarks = ["model.json"], []
     path = os.path.join(folder, "model.json")
     checkpoint.save(
@@ -190,7 +211,7 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def prediction_table(trainer: Trainer, samples: Samples) -> list[str]:
     """Return the lines of a table with the first predictions beside their targets."""
-    shown = slice(MOST_SHOWN)
+    samples, shown = _meant(samples, trainer.loss), slice(MOST_SHOWN)
     predictions = [
         row if isinstance(row, list) else [row] for row in trainer.predict(samples.x[shown])
     ]

@@ -22,6 +22,7 @@ from valor.files._categories import (
     read_value,
     told,
 )
+from valor.functions import number
 
 
 def names_of(given: Any, argument: str) -> tuple[str, ...]:
@@ -50,6 +51,13 @@ def _as_categories(given: Mapping[str, Iterable[Category]]) -> dict[str, tuple[C
     return {name: tuple(values) for name, values in given.items()}
 
 
+def _as_threshold(given: Any) -> float:
+    threshold = float(number(given, "threshold"))
+    if not math.isfinite(threshold):
+        raise InvalidArgumentError(f"threshold must be a finite number, not {threshold}")
+    return threshold
+
+
 @attrs.frozen(eq=False)
 class Columns(Sequence[str]):
     """Columns of a table, as a network takes or gives them.
@@ -61,7 +69,8 @@ class Columns(Sequence[str]):
         names: the columns.
         categories: of each categorical column, its values in order: all numbers, or all texts.
         targets: whether these are targets, of which two categories become one number.
-        threshold: from where on a prediction for one of two categories means the second.
+        threshold: a prediction for two categories that is larger means the second: 0.5 for
+            probabilities, 0 for logits and margins.
 
     >>> table = [{"petal": 1.5, "species": "b"}, {"petal": 4.0, "species": "a"}, {"petal": 1.0,
     ...     "species": "b"}]
@@ -77,7 +86,7 @@ class Columns(Sequence[str]):
         factory=dict, converter=_as_categories
     )
     targets: bool = attrs.field(default=False, kw_only=True)
-    threshold: float = attrs.field(default=0.5, kw_only=True)
+    threshold: float = attrs.field(default=0.5, kw_only=True, converter=_as_threshold)
 
     def __attrs_post_init__(self) -> None:
         for name, values in self.categories.items():
@@ -99,6 +108,7 @@ class Columns(Sequence[str]):
         categorical: Iterable[str] = (),
         *,
         targets: bool = False,
+        threshold: float = 0.5,
         source: str = "the table",
     ) -> "Columns":
         """Return columns with the categories that a table has.
@@ -108,7 +118,7 @@ class Columns(Sequence[str]):
             names: the columns that are meant.
             categorical: which of them hold categories. Those of a column whose values are all
                 numbers, or say numbers, are these numbers; else they are texts.
-            targets: whether they are targets.
+            targets, threshold: as the attributes.
             source: what to call the table in an error.
 
         Raises:
@@ -121,7 +131,7 @@ class Columns(Sequence[str]):
         for name in names:
             if name in categorical:
                 found[name] = categories_of(table, name, source, targets)
-        return cls(names, found, targets=targets)
+        return cls(names, found, targets=targets, threshold=threshold)
 
     @overload
     def __getitem__(self, index: int) -> str: ...

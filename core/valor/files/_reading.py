@@ -127,6 +127,7 @@ def read_samples(
     target: str | Iterable[str],
     inputs: str | Iterable[str] | None = None,
     categorical: str | Iterable[str] = (),
+    threshold: float = 0.5,
     weight: str | None = None,
     reader: str | Reader | None = None,
     plugins: PluginManager | None = None,
@@ -138,6 +139,7 @@ def read_samples(
         target: the column to predict, or several.
         inputs: the columns to predict it from; all others if None.
         categorical: the columns, among both, that hold categories: see `Columns`.
+        threshold: likewise, for a target of two categories: 0 if the network is to give logits.
         weight: the column of the samples' weights, which is no input; none if None.
         reader: the name or the record of what reads the file; by its suffix if None.
         plugins: the manager to look the reader up in; the default one if None.
@@ -194,6 +196,7 @@ def read_samples(
                 names,
                 [name for name in names if name in categorical],
                 targets=names is targets,
+                threshold=threshold,
                 source=path,
             )
             for names in (chosen, targets)

@@ -137,9 +137,7 @@ def test_however_the_run_ends_the_best_parameters_are_there(
         "limit": [Limit()],
     }
     watching = stopping(patience=2 if end == "its vote" else 100)
-    chosen = trainer(
-        recorder, column("score", VALUES), watching, *ends.get(end, []), engine=engine
-    )
+    chosen = trainer(recorder, column("score", VALUES), watching, *ends.get(end, []), engine=engine)
     if end == "error":
         with pytest.raises(RuntimeError, match="enough"):
             fit(chosen, 7)

@@ -108,7 +108,8 @@ def test_the_messages_have_the_fields_that_are_documented(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("number", "expected"), [(1e300, math.inf), (-1e300, -math.inf), (math.inf, math.inf), (0.1, 0.1)]
+    ("number", "expected"),
+    [(1e300, math.inf), (-1e300, -math.inf), (math.inf, math.inf), (0.1, 0.1)],
 )
 def test_a_number_too_large_for_a_32_bit_float_is_infinite(
     tmp_path: Path, number: float, expected: float

@@ -169,9 +169,7 @@ def test_two_early_stoppers_have_a_state_each(
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_any_of_several_that_stop_can_stop(
-    trainer: Any, fit: Any, column: Any, place: int
-) -> None:
+def test_any_of_several_that_stop_can_stop(trainer: Any, fit: Any, column: Any, place: int) -> None:
     """Lightning 6194: of several callbacks that can stop, only the last one's decision counts."""
 
     class Stops:
@@ -285,8 +283,10 @@ def test_the_end_of_a_run_is_always_in_the_checkpoint(
     chosen = trainer(checkpoint(path=path, every_epochs=1000), fails(7 if end == "error" else 99))
     with contextlib.suppress(RuntimeError):
         fit(chosen, 9)
-    assert read_snapshot(path).completed_steps == chosen.run.completed_steps == (
-        7 if end == "error" else 9
+    assert (
+        read_snapshot(path).completed_steps
+        == chosen.run.completed_steps
+        == (7 if end == "error" else 9)
     )
 
 
@@ -316,9 +316,7 @@ def test_a_resumed_run_does_not_lose_the_epochs_before(
     assert epochs == ["epoch", "1", "2", "3", "4", "5", "6"]
 
 
-def test_a_column_that_comes_later_has_its_place(
-    trainer: Any, fit: Any, tmp_path: Path
-) -> None:
+def test_a_column_that_comes_later_has_its_place(trainer: Any, fit: Any, tmp_path: Path) -> None:
     """Lightning 19432, TensorFlow 40216: a CSV log fails where epochs have not the same columns."""
 
     class Late:

@@ -41,7 +41,9 @@ def test_the_direction_of_every_bundled_metric_is_known(bundled: PluginManager) 
 
 @pytest.mark.parametrize("name", ["profit", "validation_ndcg", "<lambda>", "loss_of_customers"])
 def test_a_name_that_does_not_tell_is_an_error(name: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="example: mode must be 'min' or 'max'") as caught:
+    with pytest.raises(
+        InvalidArgumentError, match="example: mode must be 'min' or 'max'"
+    ) as caught:
         Monitor("example").is_better(name, 2.0, than=1.0)
     assert repr(name) in str(caught.value)
     assert Monitor("example", mode="max").is_better(name, 2.0, than=1.0)

@@ -28,9 +28,7 @@ def notes(error: NonFiniteError) -> list[str]:
 
 
 @pytest.mark.parametrize("engine", ["eager", "native"])
-def test_the_note_has_the_way_through_the_neurons(
-    trainer: Any, bundled: Any, engine: str
-) -> None:
+def test_the_note_has_the_way_through_the_neurons(trainer: Any, bundled: Any, engine: str) -> None:
     # The second neuron of the first layer overflows when the last one weighs it.
     model = network(bundled, [0.5, 0.0, 1e200, 0.0, 1.0, 1e200, 0.0])
     error = failure(trainer, model, NanDetector(), engine=engine)
@@ -82,7 +80,11 @@ def test_a_branch_that_was_not_taken_is_not_blamed(trainer: Any, bundled: Any) -
     model = network(bundled, [-1e200, 0.0, 0.5, 0.0, 1.0, 1.0, 0.0], [careful, "identity"])
     error = failure(trainer, model, NanDetector())
     assert (error.operation, error.operands) == ("*", (-1e200, 1e200))
-    model = network(bundled, [-1e200, 0.0, 0.5, 0.0, 1.0, 1.0, 0.0], [lambda v: where(v < 0, v * 1e200, v.log()), "identity"])
+    model = network(
+        bundled,
+        [-1e200, 0.0, 0.5, 0.0, 1.0, 1.0, 0.0],
+        [lambda v: where(v < 0, v * 1e200, v.log()), "identity"],
+    )
     error = failure(trainer, model, NanDetector())
     assert (error.operation, error.operands) == ("*", (-1e200, 1e200))
 

@@ -108,7 +108,12 @@ def test_nothing_in_a_pipe_or_a_file_steers_a_terminal(tmp_path: Any) -> None:
         "trainer = valor.Trainer(valor.MLP(1, [1], seed=0), callbacks=['progress'])\n"
         "trainer.fit([0.5], [1.0], epochs=200, validation=([0.5], [0.5]))\n"
     )
-    forced = {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm-256color", "TTY_COMPATIBLE": "1"}
+    forced = {
+        "FORCE_COLOR": "1",
+        "CLICOLOR_FORCE": "1",
+        "TERM": "xterm-256color",
+        "TTY_COMPATIBLE": "1",
+    }
     for environment in (os.environ, {**os.environ, **forced}):
         path = tmp_path / "log"
         with open(path, "wb") as file:

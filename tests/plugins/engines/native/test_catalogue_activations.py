@@ -35,9 +35,10 @@ ACTIVATIONS: list[tuple[str, dict[str, Any]]] = [
     ("softsign", {}),
     ("tanh", {}),
 ]
-# Parameters times this: ordinary ones; zeros, where sums are tied and at a kink; and large ones,
-# where sums reach the flat parts, and with them exponentials that are 0 or cancel.
-STARTS = {"ordinary": 1.0, "zero": 0.0, "large": 300.0}
+# What parameters are multiplied by, and the learning rate, with which none of them diverges:
+# ordinary ones; zeros, where sums are tied and at a kink; and large ones, where sums reach the flat
+# parts, and with them exponentials that are 0 or cancel.
+STARTS = {"ordinary": (1.0, 1e-3), "zero": (0.0, 1e-2), "large": (300.0, 1e-18)}
 SAMPLES = 11
 
 
@@ -46,10 +47,11 @@ def trained(
 ) -> tuple[Any, list[float]]:
     """Train a network that has the activation in every layer; return the run, and parameters."""
     record = activation(name, **hyperparameters)
+    scale, rate = STARTS[start]
     model = MLP(3, widths, activation=record, seed=2)
     draw = random.Random(f"{name} {widths}")
     for parameter in model.parametros():
-        parameter.data *= STARTS[start]
+        parameter.data *= scale
     if name == "exponential":
         for parameter in model.parametros():  # above 709.78, it would end the run
             parameter.data = -abs(parameter.data)
@@ -58,7 +60,7 @@ def trained(
     trainer = Trainer(
         model,
         loss="mean_squared_error",
-        optimizer=optimizer("gradient_descent", learning_rate=0.01, momentum=0.5),
+        optimizer=optimizer("gradient_descent", learning_rate=rate, momentum=0.5),
         engine=engine,
     )
     run = trainer.fit(x, y, epochs=10, batch_size=4)
