@@ -16,7 +16,7 @@ from valor._manager import PluginManager
 from valor._preparation import Prepared
 from valor._rates import Rates
 from valor._run import Run
-from valor.contracts import Formula, Optimizer, Plan
+from valor.contracts import Formula, Loss, Optimizer, Plan
 from valor.exceptions import CheckpointError, CheckpointWarning, shown
 from valor.functions import number
 
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 NAMES = {"data": "the training data", "validation": "the validation data"}
 
 
-def settings_of(samples: Prepared, optimizer: Optimizer, plan: Plan) -> dict[str, Any]:
+def settings_of(
+    model: Any, loss: Loss, optimizer: Optimizer, samples: Prepared, plan: Plan
+) -> dict[str, Any]:
     """Return what a run is made of, in plain values, to be compared with that of a checkpoint."""
     measured = samples.measured
     return {
-        "loss": _described(samples.loss),
+        "model": _structure(model),
+        "loss": _described(loss),
         "optimizer": _described(optimizer),
         "penalties": [_described(penalty) for penalty in plan.penalties],
         "gradient_transforms": [_described(each) for each in plan.gradient_transforms],
@@ -73,10 +76,11 @@ def seed_for(given: int | None, needed: bool, snapshot: "Snapshot | None") -> in
 def resumed_plan(
     snapshot: "Snapshot",
     path: str,
-    samples: Prepared,
-    optimizer: Optimizer,
-    plan: Plan,
     model: Any,
+    loss: Loss,
+    optimizer: Optimizer,
+    samples: Prepared,
+    plan: Plan,
     rates: Rates,
 ) -> Plan:
     """Return the plan of a run that goes on from a checkpoint; `rates` goes on from there too.
@@ -85,7 +89,8 @@ def resumed_plan(
         CheckpointError: it is of another run; the text says what differs.
     """
     try:
-        _check(snapshot, settings_of(samples, optimizer, plan), plan, model, rates)
+        settings = settings_of(model, loss, optimizer, samples, plan)
+        _check(snapshot, settings, plan, model, rates)
         state = _state_of(snapshot, optimizer)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: this is another run: {error}") from None
@@ -183,7 +188,7 @@ def snapshot_of(
     if values is None:
         values = [float(number(parameter.data)) for parameter in parameters]
     return Snapshot(
-        settings=settings_of(samples, optimizer, plan),
+        settings=settings_of(run.model, run.loss, optimizer, samples, plan),
         epochs=run.epochs,
         steps_per_epoch=run.steps_per_epoch,
         completed_steps=run.completed_steps,
@@ -215,6 +220,14 @@ def _state_of(snapshot: "Snapshot", optimizer: Optimizer) -> list[tuple[float, .
     if not snapshot.state:
         return [()] * len(snapshot.parameters)
     return list(zip(*snapshot.state.values(), strict=True))
+
+
+def _structure(model: Any) -> Any:
+    """Return what a model computes, as far as that can be told: its layers, or its class."""
+    layers = getattr(model, "camadas", None)
+    if layers is None:
+        return type(model).__qualname__
+    return [[len(layer.neuronios), _described(layer.activation)] for layer in layers]
 
 
 def _described(record: Formula) -> dict[str, Any]:

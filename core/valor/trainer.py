@@ -183,6 +183,8 @@ class Trainer:
         records = self._records(Metric, "metrics", metrics)
         check_metrics(records)
         shuffle = truth(shuffle, "shuffle")
+        # Data to validate on are not drawn from the samples.
+        drawn = shuffle or not (validation is None or isinstance(validation, (tuple, list)))
         request = Request(
             x,
             y,
@@ -193,14 +195,14 @@ class Trainer:
             class_weight=class_weight,
             input_scaler=self._scaler("scale_inputs", scale_inputs),
             target_scaler=self._scaler("scale_targets", scale_targets),
-            seed=seed_for(self.seed, shuffle or validation is not None, snapshot),
+            seed=seed_for(self.seed, drawn, snapshot),
         )
         samples, plan = self._plan(request, epochs, batch_size, shuffle)
         rates = self._rates()
         if snapshot is not None:
-            plan = resumed_plan(
-                snapshot, str(resume_from), samples, self.optimizer, plan, self.model, rates
-            )
+            rates = Rates(self.optimizer)
+            given = self.model, self.loss, self.optimizer, samples, plan, rates
+            plan = resumed_plan(snapshot, str(resume_from), *given)
         manager = (self._manager or default_manager()).fork(self.callbacks)
         engine, reason = chosen(
             self.engine, manager, plan, self.model, samples.forward, samples.measures
@@ -213,7 +215,7 @@ class Trainer:
             steps_per_epoch=plan.steps_per_epoch,
             engine=engine.name,
             engine_reason=reason,
-            seed=plan.seed if shuffle or validation is not None else None,
+            seed=plan.seed if drawn else None,
             rate=lambda step: rates.at(plan.first_step + step, plan.total_steps),
             uses=manager.hook_uses,
         )

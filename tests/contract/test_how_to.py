@@ -22,12 +22,11 @@ PAGES = sorted(
 
 
 @pytest.fixture
-def own_modules() -> Iterator[None]:
+def own_modules(tmp_path: Path) -> Iterator[None]:
     """Forget the modules that a page wrote, so that the next page can use their names."""
-    before = set(sys.modules)
     yield
-    for name in set(sys.modules) - before:
-        if name.partition(".")[0] not in ("valor", "valor_plugins"):
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
 
 

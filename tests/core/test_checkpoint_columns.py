@@ -142,6 +142,7 @@ def test_the_keys_of_version_2_belong_to_it(change: Any, key: str) -> None:
         (lambda d: d["categories"].update(sick=[0, 1, 2]), "targets names 1 columns, 3 with"),
         (lambda d: d.update(threshold="0.5"), "threshold must be a number, not '0.5'"),
         (lambda d: d.update(threshold=None), "threshold must be a number, not None"),
+        (lambda d: d.update(threshold=10**400), "inputs: threshold must be a number that a float"),
         (lambda d: d.update(threshold=True), "threshold must be a number, not True"),
         (lambda d: d.update(scaling=[]), "scaling must be an object or null"),
         (lambda d: d["scaling"].pop("inputs"), "scaling lacks inputs"),

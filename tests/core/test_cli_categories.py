@@ -121,6 +121,30 @@ def test_a_target_of_two_categories_needs_one_output(run: Any) -> None:
         assert (float(row["species=versicolor"]) > 0.5) == (row["species"] == "versicolor")
 
 
+@pytest.mark.parametrize(
+    ("loss", "activation", "threshold"),
+    [
+        ("binary_cross_entropy", "sigmoid", 0.5),
+        ("binary_cross_entropy_from_logits", "identity", 0.0),
+        ("hinge", "identity", 0.0),
+        ("mean_squared_error", "identity", 0.5),
+    ],
+)
+def test_an_output_means_the_second_where_the_loss_says_so(
+    run: Any, loss: str, activation: str, threshold: float
+) -> None:
+    lines = Path("iris.csv").read_text().splitlines()
+    Path("iris.csv").write_text("\n".join([lines[0], *lines[51:]]) + "\n")
+    options = [*TRAIN[:4], "1", "--activation", activation, "--loss", loss, "--epochs", "2"]
+    options += ["--target", "species", "--categorical", "species", "--seed", "1"]
+    code, _, err = run(*options, "--output", "out")
+    assert (code, err) == (0, "")
+    assert read("out/model.json").targets.threshold == threshold
+    outputs = [(float(r["species=virginica"]), r["predicted_species"])
+               for r in rows_of("out/predictions.csv")]  # fmt: skip
+    assert all((output > threshold) == (name == "virginica") for output, name in outputs)
+
+
 def test_numbers_may_be_categories(run: Any) -> None:
     text = Path("iris.csv").read_text()
     for position, name in enumerate(("setosa", "versicolor", "virginica")):

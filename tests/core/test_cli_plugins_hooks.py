@@ -97,7 +97,7 @@ def test_plugins_that_listen_to_every_run_are_told(
     ]
     rows = table(run("plugins", "--hooks", "a.toml")[1])
     # It asks to be first; and where it does not, plugins come after the callbacks of the run.
-    assert [row[1] for row in rows if row[0] == "valor_before_training"][0] == "spy"
+    assert next(row[1] for row in rows if row[0] == "valor_before_training") == "spy"
     assert [row[1] for row in rows if row[0] == "valor_after_epoch"] == ["learning_rate_log", "spy"]
     assert run("plugins", "--hooks", "-p", "no:spy")[1] == ""
 
@@ -136,7 +136,7 @@ def test_nobody_listens_and_nothing_is_printed_in_a_pipe(run: Any) -> None:
             "hooks must be a list",
         ),
         (
-            '{"hooks": [{"hook": "valor_after_epoch", "plugin": "p", "calls": "1", "seconds": 0.5}]}',
+            '{"hooks": [{"hook": "valor_after_step", "plugin": "", "calls": "1", "seconds": 0.5}]}',
             "hooks must be a list",
         ),
     ],

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import OneHotEncoder
 
-from valor.exceptions import DataError, InvalidArgumentError
+from valor.exceptions import DataError, InvalidArgumentError, InvalidNumberError
 from valor.files import Columns
 
 NAN = float("nan")
@@ -132,6 +132,13 @@ def test_a_target_of_two_categories_is_one_number() -> None:
 def test_the_threshold_may_be_another() -> None:
     columns = Columns(["c"], {"c": ["no", "yes"]}, targets=True, threshold=0.0)
     assert columns.decoded([-0.1, 0.0, 0.1]) == ["no", "no", "yes"]
+    found = Columns.of(table(["no", "yes"]), ["c"], ["c"], targets=True, threshold=0)
+    assert found.decoded([-0.1, 0.1]) == ["no", "yes"]
+    for threshold in (NAN, float("inf")):
+        with pytest.raises(InvalidArgumentError, match="threshold must be a finite number"):
+            Columns(["c"], threshold=threshold)
+    with pytest.raises(InvalidNumberError, match="threshold must be a real number"):
+        Columns(["c"], threshold="0")  # type: ignore[arg-type]
 
 
 def test_a_target_of_more_has_one_number_each_and_the_largest_is_meant() -> None:

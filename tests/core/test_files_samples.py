@@ -36,6 +36,12 @@ def test_without_inputs_all_other_columns_are_taken(pets: Path) -> None:
     assert samples.y == [[4.0], [4.0], [4.0]]
 
 
+def test_the_threshold_is_that_of_the_targets(pets: Path) -> None:
+    pets.write_text("kg,pet\n4,cat\n30,dog\n5,cat\n")
+    samples = read_samples(pets, target="pet", categorical="pet", threshold=0)
+    assert samples.targets.decoded([-0.1, 0.1]) == ["cat", "dog"]
+
+
 def test_a_script_does_what_the_command_line_does(pets: Path) -> None:
     samples = read_samples(pets, target="pet", inputs="kg", categorical="pet")
     model = MLP(len(samples.inputs), [4, len(samples.targets)], activation="tanh", seed=0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from valor import MLP, Schedule, Trainer, hookimpl, optimizer
+from valor import MLP, Schedule, Trainer, hookimpl, loss, optimizer
 from valor.checkpoint import read_snapshot
 from valor.contracts import GradientTransform, Penalty
 from valor.exceptions import CheckpointError, CheckpointWarning, InvalidArgumentError
@@ -273,7 +273,7 @@ def test_what_plugins_put_on_the_model_at_the_end_is_not_in_the_file(tmp_path: P
     whole, spoilt = trainer(), trainer(SavesAtTheEnd(), Spoils())
     fitted(whole)
     fitted(spoilt)
-    assert set(p.data for p in spoilt.model.parametros()) == {0.0}
+    assert {p.data for p in spoilt.model.parametros()} == {0.0}
     assert list(read_snapshot(tmp_path / "end").parameters) == [
         p.data for p in whole.model.parametros()
     ]
@@ -321,6 +321,21 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(CheckpointError, match=r"the model has 21 parameters.*16, .*vies"):
         fitted(other, resume_from=tmp_path / "7")
+
+
+def test_another_activation_is_another_model(tmp_path: Path) -> None:
+    fitted(trainer(Saver(tmp_path, 7)))
+    other = trainer()
+    other.model = MLP(3, [3, 1], activation=["tanh", "sigmoid"], seed=1)
+    with pytest.raises(CheckpointError, match=r"model is .*3, tanh.*1, sigmoid.*1, tanh"):
+        fitted(other, resume_from=tmp_path / "7")
+
+
+def test_a_hyperparameter_of_a_weighted_loss_is_looked_at(tmp_path: Path) -> None:
+    more: Any = {"sample_weight": [1, 2, 1, 2, 1]}
+    fitted(trainer(Saver(tmp_path, 7), loss=loss("huber", delta=0.5)), **more)
+    with pytest.raises(CheckpointError, match=r"loss is huber\(delta=0.25\), but huber\(delta=0.5"):
+        fitted(trainer(loss=loss("huber", delta=0.25)), resume_from=tmp_path / "7", **more)
 
 
 def test_other_data_are_refused(tmp_path: Path) -> None:

@@ -47,14 +47,24 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
             process.kill()
 
 
-@pytest.fixture
-def told(start: Callable[..., "subprocess.Popen[str]"]) -> Callable[..., str]:
+@pytest.fixture(scope="session")
+def told() -> Callable[..., str]:
     """Run such a program to its end, and return what it says."""
 
-    def run(program: str, *arguments: Any, **more: Any) -> str:
-        process = start(program, *arguments, **more)
-        output, _ = process.communicate()
-        assert process.returncode == 0, output
-        return output
+    def run(program: str, *arguments: Any) -> str:
+        command = [sys.executable, "-W", "error", CHILDREN / program, *map(str, arguments)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def snapshots(
+    told: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[int, Path]:
+    """Checkpoints of one training, by the number of steps that are done in them."""
+    folder = tmp_path_factory.mktemp("snapshots")
+    told("snapshots.py", folder)
+    return {int(path.name): path for path in folder.iterdir() if path.name.isdigit()}

@@ -13,7 +13,7 @@ import attrs
 
 from valor._scaling import Scaling
 from valor.checkpoint._strict_json import parsed
-from valor.exceptions import InvalidArgumentError, ModelFileError, shown
+from valor.exceptions import InvalidArgumentError, ModelFileError, ValorError, shown
 from valor.files import Columns
 
 FORMAT = "valor-model"
@@ -150,7 +150,7 @@ def _columns(document: Mapping[str, Any], side: str, width: int) -> Columns:
     own = {name: categories[name] for name in names if name in categories}
     try:
         columns = Columns(names, own, targets=side == "targets", threshold=threshold)
-    except InvalidArgumentError as error:
+    except ValorError as error:
         raise ModelFileError(f"{side}: {error}") from None
     fault = columns_fault(columns, width)
     _require(not fault, f"{side} {fault}")

@@ -173,12 +173,11 @@ def read_snapshot(path: Path) -> Snapshot:
             if content == MAGIC:
                 content += file.read()
         return decoded(content)
-    except OSError as error:
-        raise CheckpointError(f"{name}: {error.strerror or error}") from error
-    except CheckpointError as error:
+    except (OSError, CheckpointError) as error:
+        reason = getattr(error, "strerror", None) or error
         older = f"{name}{PREVIOUS}"
         hint = f"; the one before it is {older}" if os.path.exists(older) else ""
-        raise CheckpointError(f"{name}: {error}{hint}") from error
+        raise CheckpointError(f"{name}: {reason}{hint}") from error
 
 
 def _checked(document: Any, numbers: bytes) -> Snapshot:

@@ -4,7 +4,7 @@ from valor.files._cache import cache_folder, cache_root, cached_files
 from valor.files._columns import Columns, selected
 from valor.files._locking import Lock
 from valor.files._reading import Samples, by_suffix, read_samples, read_table
-from valor.files._writing import PREVIOUS, write_atomically
+from valor.files._writing import PREVIOUS, remove_leftovers, write_atomically
 
 __all__ = [
     "PREVIOUS",
@@ -17,6 +17,7 @@ __all__ = [
     "cached_files",
     "read_samples",
     "read_table",
+    "remove_leftovers",
     "selected",
     "write_atomically",
 ]

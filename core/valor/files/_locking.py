@@ -33,7 +33,7 @@ class Lock:
 
         Raises:
             LockedError: another process has it, or another run of this one.
-            OSError: the file of the lock cannot be made.
+            OSError: the file of the lock cannot be made, or written to.
         """
         # Not "w": what it says of its holder is there until the lock is ours.
         file = open(os.path.realpath(self.path) + ".lock", "a+", encoding="utf-8")  # noqa: SIM115
@@ -50,10 +50,17 @@ class Lock:
         except BaseException:
             file.close()
             raise
-        file.truncate(0)
-        started = time.strftime("%Y-%m-%d %H:%M:%S")
-        file.write(f"process {os.getpid()} on {_host()} since {started}\n")
-        file.flush()
+        try:
+            file.truncate(0)
+            started = time.strftime("%Y-%m-%d %H:%M:%S")
+            file.write(f"process {os.getpid()} on {_host()} since {started}\n")
+            file.flush()
+        except BaseException as error:
+            with contextlib.suppress(OSError):  # it tries to write once more
+                file.close()
+            if isinstance(error, OSError):
+                raise OSError(error.errno, error.strerror, file.name) from error
+            raise
         self._file = file
 
     def release(self) -> None:

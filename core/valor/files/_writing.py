@@ -3,9 +3,13 @@
 import contextlib
 import errno
 import os
+import re
 import threading
 
 PREVIOUS = ".previous"
+# What a link fails with for want of room. A file system without links says something else, and not
+# every one the same.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def write_atomically(
@@ -47,20 +51,46 @@ def write_atomically(
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove what was written beside a file by processes that ended before it was in its place.
+
+    Whoever calls it must hold the file's `Lock`: what others are writing would be removed too.
+
+    Args:
+        path: the file.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(f"{folder}/.a.txt.7-1.tmp", "what process 7 left of a.txt")
+    ...     remove_leftovers(f"{folder}/a.txt")
+    ...     os.listdir(folder)
+    []
+    """
+    folder, name = os.path.split(os.path.realpath(path))
+    ours = re.compile(rf"\.{re.escape(name)}\.\d+-\d+(\.old)?\.tmp")
+    for each in os.listdir(folder):
+        if ours.fullmatch(each):
+            with contextlib.suppress(OSError):  # it is in nobody's way
+                os.remove(os.path.join(folder, each))
+
+
 def _replace(target: str, data: bytes, keep_previous: bool) -> None:
     folder, name = os.path.split(target)
-    # Two processes, and two threads, may be at the same file.
+    # Two processes, and two threads, may be at the same file. `remove_leftovers` knows this name.
     writer = f"{os.getpid()}-{threading.get_ident()}"
     temporary = os.path.join(folder, f".{name}.{writer}.tmp")
+    keep = keep_previous and os.path.exists(target)
     try:
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if keep_previous and os.path.exists(target):
+        if keep:
             _keep(target, os.path.join(folder, f".{name}.{writer}.old.tmp"))
         os.replace(temporary, target)
     except BaseException:
+        if keep and not os.path.exists(target):  # it has its other name only
+            os.replace(target + PREVIOUS, target)
         if os.path.exists(temporary):
             os.remove(temporary)
         raise
@@ -70,12 +100,15 @@ def _replace(target: str, data: bytes, keep_previous: bool) -> None:
 def _keep(target: str, temporary: str) -> None:
     """Give a file a second name, under which it stays when it is replaced."""
     try:
-        os.link(target, temporary)
-    except OSError:  # a file system without links: for a moment, only the old name is there
-        os.replace(target, target + PREVIOUS)
-        return
-    try:
-        os.replace(temporary, target + PREVIOUS)
+        try:
+            os.link(target, temporary)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise
+            # A file system without links: for a moment, the file has its other name only.
+            os.replace(target, target + PREVIOUS)
+        else:
+            os.replace(temporary, target + PREVIOUS)
     finally:
         # Where both names are of one file already, replacing does nothing.
         with contextlib.suppress(FileNotFoundError):

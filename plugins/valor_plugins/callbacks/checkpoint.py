@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from valor import Callback, Run, hookimpl
-from valor.files import Lock
+from valor.files import Lock, remove_leftovers
 from valor_plugins.callbacks.checks import checked, validators_of
 
 AT_LEAST_0 = checked(attrs.validators.instance_of(int), attrs.validators.ge(0))
@@ -45,12 +45,12 @@ class Checkpoint:
 
     @hookimpl
     def valor_before_training(self, run: Run) -> None:
-        """Take the file for this run."""
+        """Take the file for this run, and clear away what a run left there that was killed."""
         self._release()  # what an earlier run may have kept, because somebody failed at its end
         self._came_by, self._saved, self._time = False, -1, time.monotonic()
-        lock = Lock(self.path)
-        lock.acquire()
-        self._lock = lock
+        self._lock = Lock(self.path)
+        self._lock.acquire()
+        remove_leftovers(self.path)
 
     @hookimpl
     def valor_after_steps(self, run: Run) -> None:

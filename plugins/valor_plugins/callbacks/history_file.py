@@ -5,6 +5,7 @@ come by, and of the line under way at most a part. A run that is resumed writes 
 its history, so that no epoch stands there twice.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 
@@ -54,11 +55,15 @@ class HistoryFile:
         self._names, self._written = names, count
 
     def _append(self, data: bytes) -> None:
+        """Write whole lines, or none where the disk is full."""
+        size = os.path.getsize(self._path)
         try:
             with open(self._path, "ab", buffering=0) as file:
                 while data:
                     data = data[file.write(data) :]
         except OSError as error:
+            with contextlib.suppress(OSError):  # what is no file has no end to be cut off
+                os.truncate(self._path, size)
             # A write that fails does not name its file.
             raise OSError(error.errno, error.strerror, os.fspath(self._path)) from error
 

@@ -1,4 +1,4 @@
-"""Callbacks to test callbacks with: a history that is known, the parameters of every epoch, an end."""
+"""Callbacks to test callbacks with: a known history, the parameters of every epoch, an end."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

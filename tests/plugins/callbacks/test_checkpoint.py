@@ -166,9 +166,10 @@ def test_it_holds_the_last_step_not_the_best_parameters(
 ) -> None:
     path = str(tmp_path / "run.valor")
     watching = EarlyStopping(monitor="score", mode="min", patience=2)
-    for order in (lambda a, b: (a, b), lambda a, b: (b, a)):
+    for place in (0, 1):
         scores = column("score", [0.0, 1.0, 2.0, 3.0])
-        run = fit(trainer(recorder, scores, *order(checkpoint(path=path), watching)), 4)
+        callbacks = [checkpoint(path=path), watching]
+        run = fit(trainer(recorder, scores, callbacks[place], callbacks[1 - place]), 4)
         assert numbers(run.model) == recorder.epochs[1]
         assert list(read_snapshot(path).parameters) == recorder.epochs[3]
 
@@ -285,7 +286,8 @@ class Waits:
         print("here", flush=True)
         time.sleep(60)
 
-trainer = valor.Trainer(valor.MLP(1, [1], seed=0), callbacks=[Waits(), checkpoint(path=sys.argv[1])])
+callbacks = [Waits(), checkpoint(path=sys.argv[1])]
+trainer = valor.Trainer(valor.MLP(1, [1], seed=0), callbacks=callbacks)
 trainer.fit([0.5], [1.0], epochs=3)
 """
 
@@ -313,4 +315,4 @@ def test_hyperparameters_are_checked(bundled: Any) -> None:
         with pytest.raises(HyperparameterError, match=next(iter(wrong))):
             callback("checkpoint", plugins=bundled, **wrong)
         with pytest.raises(InvalidArgumentError, match=next(iter(wrong))):
-            checkpoint(**wrong)  # type: ignore[arg-type]
+            checkpoint(**wrong)

@@ -1,4 +1,4 @@
-"""The callback "early_stopping": when it votes, and that the best parameters are there at the end."""
+"""The callback "early_stopping": when it votes, and whose parameters are there at the end."""
 
 import math
 import os
@@ -84,9 +84,9 @@ def test_it_watches_the_validation_loss_if_there_is_one(trainer: Any, fit: Any) 
 def test_a_column_that_others_add_in_the_same_epoch_is_there(
     trainer: Any, fit: Any, column: Any
 ) -> None:
-    for order in (lambda a, b: (a, b), lambda a, b: (b, a)):
-        watching = stopping(patience=1)
-        run = fit(trainer(*order(column("score", [1.0, 2.0]), watching)), 2)
+    for place in (0, 1):
+        callbacks = [column("score", [1.0, 2.0]), stopping(patience=1)]
+        run = fit(trainer(callbacks[place], callbacks[1 - place]), 2)
         assert run.stopped_by == "EarlyStopping"
 
 

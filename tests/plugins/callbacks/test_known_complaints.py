@@ -40,7 +40,7 @@ def watching(patience: int = 100, **more: Any) -> EarlyStopping:
 def test_the_best_parameters_are_restored_where_patience_is_never_reached(
     trainer: Any, fit: Any, column: Any, recorder: Any, numbers: Any
 ) -> None:
-    """Keras 12511: early stopping restores the best weights only if it stops the training itself."""
+    """Keras 12511: the best weights are restored only where early stopping stops the training."""
     run = fit(trainer(recorder, column("score", SCORES), watching()), 6)
     assert run.stopped_by == "epochs"
     assert numbers(run.model) == recorder.epochs[3]
@@ -63,7 +63,7 @@ def test_the_best_parameters_are_restored_where_another_callback_stops_the_run(
 def test_the_best_parameters_are_restored_after_ctrl_c_and_the_run_can_be_resumed(
     trainer: Any, fit: Any, column: Any, recorder: Any, numbers: Any, tmp_path: Path
 ) -> None:
-    """Lightning 2095: no checkpoint is saved on Ctrl-C. skorch 387: the epoch it cut is half done."""
+    """Lightning 2095: no checkpoint on Ctrl-C. skorch 387: the epoch that it cut is incomplete."""
 
     class Presses:
         @hookimpl
@@ -87,7 +87,7 @@ def test_the_best_parameters_are_restored_after_ctrl_c_and_the_run_can_be_resume
 def test_restoring_is_what_happens_unless_it_is_turned_off(
     trainer: Any, fit: Any, column: Any, recorder: Any, numbers: Any
 ) -> None:
-    """skorch 808, Keras 11371: a model that was stopped early has the last weights, not the best."""
+    """skorch 808, Keras 11371: a model that was stopped early has not the best weights."""
     run = fit(trainer(recorder, column("score", SCORES), watching(patience=2)), 8)
     assert (run.completed_epochs, numbers(run.model)) == (5, recorder.epochs[3])
 
@@ -122,7 +122,7 @@ def test_more_is_better_of_what_is_to_be_large(trainer: Any, fit: Any) -> None:
 def test_a_name_that_tells_nothing_is_not_guessed_at(trainer: Any, fit: Any, column: Any) -> None:
     """Keras 17593: mode "auto" minimizes whatever it does not know."""
     chosen = trainer(column("ndcg", [0.5, 0.75]), EarlyStopping(monitor="ndcg"))
-    with pytest.raises(InvalidArgumentError, match="mode must be 'min' or 'max'.*'ndcg'"):
+    with pytest.raises(InvalidArgumentError, match=r"mode must be 'min' or 'max'.*'ndcg'"):
         fit(chosen, 2)
 
 
@@ -130,7 +130,7 @@ def test_a_name_that_tells_nothing_is_not_guessed_at(trainer: Any, fit: Any, col
 def test_a_monitor_that_is_misspelt_is_an_error_at_once(
     trainer: Any, fit: Any, watch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keras 21109, 2159: a metric that is not there is logged at most, and nothing is ever saved."""
+    """Keras 21109, 2159: a metric that is not there is warned of at most, and nothing is saved."""
     monkeypatch.chdir(tmp_path)
     chosen = trainer(watch(monitor="value_loss"))
     with pytest.raises(InvalidArgumentError, match="loss, validation_loss, not 'value_loss', did"):
@@ -296,7 +296,7 @@ def test_the_end_of_a_run_is_always_in_the_checkpoint(
 def test_the_history_is_there_after_an_error(
     trainer: Any, fit: Any, fails: Any, tmp_path: Path
 ) -> None:
-    """rstudio/keras3 637, TensorFlow 50516: a training that is interrupted gives no history back."""
+    """rstudio/keras3 637, TensorFlow 50516: an interrupted training gives no history back."""
     path = tmp_path / "h.csv"
     chosen = trainer(CsvLog(path), fails(5))
     with pytest.raises(RuntimeError):
@@ -340,10 +340,10 @@ def test_the_learning_rate_can_be_logged_whatever_sets_it(
     """Keras 11973: TensorBoard gets the learning rate of some schedules, and not of others."""
     written: list[Any] = []
     monkeypatch.setattr(EventFile, "add", lambda self, step, scalars, _=(): written.append(scalars))
-    for order in (lambda a, b: (a, b), lambda a, b: (b, a)):
+    for place in (0, 1):
         written.clear()
-        log = tensorboard_log(path=str(tmp_path))
-        fit(trainer(*order(log, LearningRateLog())), 2)
+        callbacks = [tensorboard_log(path=str(tmp_path)), LearningRateLog()]
+        fit(trainer(callbacks[place], callbacks[1 - place]), 2)
         assert [dict(scalars)["learning_rate"] for scalars in written] == [0.01, 0.01]
 
 

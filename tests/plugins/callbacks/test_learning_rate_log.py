@@ -1,4 +1,4 @@
-"""The callback "learning_rate_log": the rate of every epoch, known to whoever looks at the history."""
+"""The callback "learning_rate_log": the rate of every epoch, for whoever looks at the history."""
 
 import json
 import math

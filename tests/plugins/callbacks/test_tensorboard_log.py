@@ -1,4 +1,7 @@
-"""The callback "tensorboard_log": which steps are in which file; TensorBoard is in `tests/oracles`."""
+"""The callback "tensorboard_log": which steps are in which file.
+
+That TensorBoard itself reads them is tested in `tests/oracles`.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -41,7 +41,7 @@ DECAY_NESTEROV = [
     (209 / 1024, 165 / 64),  # v = 5/4 + 85/64, w = 17/32 - (85/64 + 165/128)/8
     (913 / 32768, 3685 / 2048),  # v = 165/128 + 1045/2048, w = 209/1024 - (1045/2048 + v/2)/8
 ]
-CASES = [
+CASES: list[tuple[dict[str, Any], Any]] = [
     ({}, PLAIN),
     ({"momentum": 0.0}, PLAIN),
     ({"weight_decay": 0.0}, PLAIN),

@@ -9,7 +9,7 @@ from typing import Any
 from valor import MLP, Schedule, Trainer, hookimpl, optimizer, plugin_manager
 from valor_plugins.callbacks.early_stopping import EarlyStopping
 
-EPOCHS = 60
+EPOCHS = 48
 STEPS_PER_EPOCH = 4
 PLUGINS = plugin_manager(environment=False)
 DRAW = random.Random(7)
