@@ -5,6 +5,10 @@ attrs and pluggy are left unlinked on purpose, and every other missing name is a
 """
 
 import importlib.metadata
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "Valor"
 author = "The Valor developers"
@@ -12,6 +16,7 @@ copyright = f"2026, {author}"
 release = version = importlib.metadata.version("valor-framework")
 
 extensions = [
+    "formula_pictures.directive",
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.doctest",
@@ -21,6 +26,8 @@ exclude_patterns = ["_build", "**/.ipynb_checkpoints", "jupyter_execute"]
 html_theme = "furo"
 html_title = "Valor"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["pictures.css"]
 
 # Pages in Markdown; those with a kernel in their header are notebooks, executed at every build.
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]

@@ -217,6 +217,25 @@ class PluginManager(pluggy.PluginManager):
                 found.append(HookUse(hook, str(info), int(calls), seconds))
         return found
 
+    def call_all(self, hook: str, **arguments: Any) -> None:
+        """Call a hook of every plugin, also after one has failed; the first error is raised then.
+
+        Raises:
+            BaseException: what the first that failed raised; notes say who failed after it.
+        """
+        first: BaseException | None = None
+        for implementation in reversed(getattr(self.hook, hook).get_hookimpls()):
+            try:
+                implementation.function(*[arguments[name] for name in implementation.argnames])
+            except BaseException as error:
+                if first is None:
+                    first = error
+                else:
+                    who = self._known[implementation.plugin_name]
+                    first.add_note(f"then {who} failed too, in its hook {hook}: {error!r}")
+        if first is not None:
+            raise first
+
     def answers(self, hook: str, **arguments: Any) -> dict[str, Any]:
         """Call a hook, and return the answers that are not None, by who gave them."""
         found = {}

@@ -37,13 +37,18 @@ class Rates:
         self._constant = rate if isinstance(rate, float) else math.nan
         self._state: tuple[float, ...] = ()
         self._rate = math.nan
+        self._asked = 0  # the step for which the schedule was last asked
         self._loss: float | None = None
         self.remembers = self._schedule is not None and bool(self._schedule.state)
         self.optimizer = optimizer
         if self._schedule is not None and self.remembers:
             self._state = tuple(float(value) for value in self._schedule.state.values())
             held = attrs.evolve(
-                self._schedule, call=lambda step, total_steps: self._rate, state={}, bound={}
+                self._schedule,
+                call=lambda step, total_steps: self._rate,
+                state={},
+                validators={},
+                bound={},
             )
             self.optimizer = attrs.evolve(
                 optimizer, bound={**optimizer.bound, "learning_rate": held}
@@ -51,6 +56,8 @@ class Rates:
 
     def begin_epoch(self, step: int, total_steps: int) -> None:
         """Ask a schedule with a state for the rate of the epoch that begins.
+
+        It is asked once, also where the epoch then fails before its first step, and begins again.
 
         Args:
             step: the epoch's first step, counted from 1.
@@ -60,7 +67,7 @@ class Rates:
             FormulaError: the schedule returned something else than (rate, state).
         """
         schedule = self._schedule
-        if schedule is None or not self.remembers:
+        if schedule is None or not self.remembers or step == self._asked:
             return
         given = tuple(
             self._loss if name == "loss" and self._loss is not None else value
@@ -77,7 +84,7 @@ class Rates:
                 f"{schedule} must return (rate, state), the state a tuple of "
                 f"{', '.join(schedule.state)}; it returned {result!r}"
             )
-        self._rate, self._state = rate, state
+        self._rate, self._state, self._asked = rate, state, step
 
     def end_epoch(self, loss: float) -> None:
         """Note the loss of the epoch that ends, for the next call of a schedule with a state."""
@@ -96,15 +103,17 @@ class Rates:
         if not self.remembers:
             return array("d")
         loss = math.nan if self._loss is None else self._loss
-        return array("d", [self._rate, float(self._loss is not None), loss, *self._state])
+        known = float(self._loss is not None)
+        return array("d", [self._rate, self._asked, known, loss, *self._state])
 
     def restore(self, kept: "array[float]") -> bool:
         """Take back what `kept` gave; tell whether it fits this schedule."""
-        expected = 3 + len(self._state) if self.remembers else 0
+        expected = 4 + len(self._state) if self.remembers else 0
         if len(kept) != expected:
             return False
         if self.remembers:
-            self._rate, known, loss, *state = kept
+            self._rate, asked, known, loss, *state = kept
+            self._asked = int(asked)
             self._loss = loss if known else None
             self._state = tuple(state)
         return True

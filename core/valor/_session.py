@@ -12,7 +12,7 @@ from valor._manager import PluginManager
 from valor._preparation import Prepared
 from valor._rates import Rates
 from valor._resuming import restore, snapshot_of, tell_plugins
-from valor._run import Run
+from valor._run import History, Run
 from valor._validation import forward_of
 from valor.contracts import Engine, Optimizer, Plan, Program
 
@@ -55,7 +55,6 @@ class Session:
     def go(self) -> None:
         """Do the run; whatever ends it, the books are in order."""
         run, manager = self.run, self.manager
-        run._save = self.save
         try:
             self._go()
         except BaseException as error:
@@ -65,13 +64,15 @@ class Session:
                 f"{run.completed_steps} of this run"
             )
             try:
-                manager.hook.valor_on_training_error(run=run, error=error)
+                manager.call_all("valor_on_training_error", run=run, error=error)
             except Exception as second:
                 error.add_note(f"then valor_on_training_error failed too: {second!r}")
+                for note in getattr(second, "__notes__", ()):
+                    error.add_note(note)
             run._save = None
             raise
         try:
-            manager.hook.valor_after_training(run=run)
+            manager.call_all("valor_after_training", run=run)
         finally:
             run._save = None
 
@@ -105,8 +106,7 @@ class Session:
         program = self._compiled()
         run.engine = self.engine.name
         run.engine_reason = f"{self.reason}; {program.remark}" if program.remark else self.reason
-        if snapshot is not None:
-            tell_plugins(snapshot, run, manager)
+        run._save = self.save
         with Interrupts() as interrupts:
             loop = self.loop = Loop(
                 program,
@@ -131,7 +131,7 @@ class Session:
                 self.remember(self)
 
     def _compiled(self) -> Program:
-        """Turn the parameters into floats and compile; if that fails, they are as they were."""
+        """Make all ready for the first step; if that fails, model and run are as they were."""
         run, plan = self.run, self.plan
         parameters = run.model.parametros()
         before = [(parameter.data, parameter.trainable) for parameter in parameters]
@@ -153,8 +153,11 @@ class Session:
                 )
             else:
                 self.program = self.engine.compile(*given)
+            if self.snapshot is not None:
+                tell_plugins(self.snapshot, run, self.manager)
             return self.program
         except BaseException:
+            run.history, run.completed_steps = History(), 0
             for parameter, (value, trainable) in zip(parameters, before, strict=True):
                 parameter.data, parameter.trainable = value, trainable
             if self.samples.scaling is not None and scaling is None:

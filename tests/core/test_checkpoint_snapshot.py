@@ -14,7 +14,7 @@ import pytest
 
 from valor.checkpoint import Snapshot, read_snapshot, write_snapshot
 from valor.checkpoint._snapshot import MAGIC, decoded
-from valor.exceptions import CheckpointError
+from valor.exceptions import CheckpointError, InvalidArgumentError
 
 SNAPSHOT = Snapshot(
     settings={"loss": {"name": "sum_squared_error"}, "samples": 5},
@@ -123,8 +123,8 @@ DOCUMENTS = {
     "no steps an epoch": ({"steps_per_epoch": 0}, "steps_per_epoch must be at least 1"),
     "more epochs done than planned": ({"epochs": 1}, "2 epochs are done of 1"),
     "losses of another length": ({"completed_steps": 8}, "losses must be 2 numbers"),
-    "history of another length": ({"completed_steps": 10}, "must have 3 numbers, not 2"),
-    "closed beyond the end": ({"closed_epochs": 3}, "must have 2 numbers"),
+    "history of another length": ({"completed_steps": 10}, "column 'loss' of the history must have 3 numbers"),
+    "closed beyond the end": ({"closed_epochs": 3}, "closed_epochs must be at most 2"),
     "names too few": ({"names": ["a"]}, "names must be 2 texts"),
     "names no texts": ({"names": ["a", 1]}, "names must be 2 texts"),
     "frozen beyond": ({"frozen": [2]}, "frozen must be positions from 0 to below 2"),
@@ -159,12 +159,25 @@ def test_a_document_that_says_something_else_is_refused(parts: Any, message: str
         (b'{"a":NaN}\n', "NaN is not a finite number"),
         (b'{"a":1e999}\n', "'1e999' is larger than any float"),
         (b"[" * 100_000 + b"\n", "nested too deeply"),
+        (b"[" * 101 + b"]" * 101 + b"\n", "nested too deeply"),
+        (b"[" * 100 + b"]" * 100 + b"\n", "its document must be a table"),
         (b'{"a":' + b"9" * 5000 + b"}\n", "not a whole JSON document"),
     ],
 )
 def test_a_document_that_is_none_is_refused(body: bytes, message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
         decoded(sealed(body))
+
+
+def test_what_can_be_written_can_be_read_however_deep_it_is() -> None:
+    kept: Any = 0
+    for _ in range(98):
+        kept = {"a": kept} if isinstance(kept, list) else [kept]
+    deep = attrs.evolve(SNAPSHOT, plugins={"deep": kept})
+    assert decoded(deep.encoded()).plugins == {"deep": kept}
+    deeper = attrs.evolve(SNAPSHOT, plugins={"deeper": [kept]})
+    with pytest.raises(InvalidArgumentError, match="'deeper'.*something nested too deeply"):
+        deeper.encoded()
 
 
 def test_a_parameter_that_is_not_finite_is_refused() -> None:

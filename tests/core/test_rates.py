@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import attrs
 import pytest
 
 from valor import MLP, Schedule, Trainer, optimizer
@@ -56,6 +57,12 @@ def test_the_rate_holds_for_every_step_of_an_epoch(engine: str) -> None:
     )
 
 
+def test_its_hyperparameters_may_have_validators() -> None:
+    bounds = {"first": attrs.validators.gt(0.0)}
+    checked = attrs.evolve(noting([]), validators=bounds).bind(first=0.25)
+    assert trainer(checked).fit(X, Y, epochs=2).learning_rate == 0.125
+
+
 def test_two_runs_are_one() -> None:
     seen: list[Any] = []
     twice = trainer(noting(seen))
@@ -107,10 +114,10 @@ def test_what_is_kept_brings_the_schedule_back() -> None:
 
 def test_before_the_first_epoch_no_loss_is_known() -> None:
     rates = Rates(optimizer("gradient_descent", learning_rate=noting([])))
-    rate, known, loss, *state = rates.kept()
+    rate, asked, known, loss, *state = rates.kept()
     assert math.isnan(rate)
     assert math.isnan(loss)
-    assert (known, state) == (0.0, [-1.0, 0.0])
+    assert (asked, known, state) == (0.0, 0.0, [-1.0, 0.0])
 
 
 def test_what_is_kept_of_another_schedule_does_not_fit() -> None:
@@ -118,3 +125,17 @@ def test_what_is_kept_of_another_schedule_does_not_fit() -> None:
     plain = Rates(optimizer("gradient_descent"))
     assert not plain.restore(rates.kept())
     assert not rates.restore(plain.kept())
+
+
+def test_an_epoch_that_begins_again_asks_for_no_other_rate() -> None:
+    seen: list[Any] = []
+    rates = Rates(optimizer("gradient_descent", learning_rate=noting(seen)))
+    for _ in range(2):
+        rates.begin_epoch(1, 10)
+    assert len(seen) == 1
+    again = Rates(optimizer("gradient_descent", learning_rate=noting(seen)))
+    assert again.restore(rates.kept())
+    again.begin_epoch(1, 10)
+    assert len(seen) == 1
+    again.begin_epoch(2, 10)
+    assert [calls for *_, calls in seen] == [0.0, 1.0]

@@ -23,7 +23,7 @@ from typing import Any
 
 import attrs
 
-from valor.checkpoint._strict_json import parsed
+from valor.checkpoint._strict_json import DEEPEST, parsed, too_deep
 from valor.exceptions import CheckpointError, InvalidArgumentError, shown
 from valor.files import PREVIOUS, write_atomically
 
@@ -96,10 +96,9 @@ class Snapshot:
             InvalidArgumentError: what a plugin wants kept is more than plain values.
         """
         for plugin, kept in self.plugins.items():
-            try:
-                fault = _fault(kept)
-            except RecursionError:
-                fault = "something nested too deeply"
+            # In the document it stands in the table of a table.
+            deep = too_deep(kept, DEEPEST - 2)
+            fault = "something nested too deeply" if deep else _fault(kept)
             if fault:
                 raise InvalidArgumentError(
                     f"plugin {plugin!r}: valor_save_checkpoint gave {fault}; a checkpoint holds "
@@ -252,11 +251,9 @@ def _check_lengths(snapshot: Snapshot) -> None:
     _require(epochs <= snapshot.epochs, f"{epochs} epochs are done of {snapshot.epochs}")
     _require(len(snapshot.losses) == under_way, f"losses must be {under_way} numbers")
     for name, column in snapshot.history.items():
-        _require(
-            snapshot.closed_epochs <= len(column) <= epochs
-            and (name != "loss" or len(column) == epochs),
-            f"column {name!r} of the history must have {epochs} numbers, not {len(column)}",
-        )
+        # A plugin's own column may begin late, or end early.
+        right = len(column) == epochs if name == "loss" else len(column) <= epochs
+        _require(right, f"column {name!r} of the history must have {epochs} numbers")
     _require(snapshot.closed_epochs <= epochs, f"closed_epochs must be at most {epochs}")
 
 

@@ -1,10 +1,27 @@
-"""JSON, read strictly: no key twice, no NaN, no number that a float cannot hold."""
+"""JSON, read strictly: no key twice, no NaN, no number that a float cannot hold, nothing deep."""
 
 import json
 import math
 from typing import Any, NoReturn
 
 from valor.exceptions import ValorError, shown
+
+# Lists and objects in each other: whoever looks through what was read may do so by recursion.
+DEEPEST = 100
+
+
+def too_deep(value: Any, deepest: int = DEEPEST) -> bool:
+    """Tell whether lists and dicts stand in each other more than so many deep.
+
+    >>> too_deep([[0], {"a": []}], 2), too_deep([[0], {"a": []}], 3)
+    (True, False)
+    """
+    if not isinstance(value, (dict, list)):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return not deepest or any(
+        too_deep(each, deepest - 1) for each in inner if isinstance(each, (dict, list))
+    )
 
 
 def parsed(text: str, error: type[ValorError], what: str) -> Any:
@@ -41,13 +58,17 @@ def parsed(text: str, error: type[ValorError], what: str) -> Any:
             raise error(f"{shown(digits)} is larger than any float")
         return value
 
+    deep = error(f"it is nested too deeply to be {what}")
     try:
-        return json.loads(
+        document = json.loads(
             text, object_pairs_hook=without_duplicates, parse_constant=refused, parse_float=finite
         )
     except RecursionError:
-        raise error(f"it is nested too deeply to be {what}") from None
+        raise deep from None
     except error:
         raise
     except ValueError as fault:
         raise error(f"it is not a whole JSON document: {fault}") from None
+    if too_deep(document):
+        raise deep
+    return document

@@ -1,21 +1,23 @@
 """A checked description of a run: its data, its trainer, and what the trainer is to do."""
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import attrs
 
 from valor._data import Rows, as_samples
 from valor._manager import PluginManager
 from valor._network import MLP
-from valor._registry import resolve
+from valor._validation import check_metrics
+from valor.config._class_weight import class_weight_of
+from valor.config._lookup import Lookup
 from valor.config._origin import Origin
-from valor.config._tables import Keys, Named, Tables
+from valor.config._tables import Tables
+from valor.config._threshold import LOGIT, PROBABILITY, threshold_of
+from valor.config._values import Keys, Named
 from valor.contracts import (
     Activation,
     Callback,
-    Formula,
     GradientTransform,
     Initializer,
     Loss,
@@ -24,13 +26,10 @@ from valor.contracts import (
     Penalty,
     Reader,
     Scaler,
-    Schedule,
 )
-from valor.exceptions import ConfigurationError, DataError, InvalidArgumentError, ValorError
+from valor.exceptions import ConfigurationError, DataError, InvalidArgumentError
 from valor.files import Columns, Samples, by_suffix, read_samples
 from valor.trainer import Trainer
-
-F = TypeVar("F", bound=Formula)
 
 MOST_NAMED = 8  # targets in an error
 
@@ -65,30 +64,28 @@ class Configuration:
         """Return the data, read from their file or as they stand in the configuration.
 
         Args:
-            plugins: the manager to look the reader up in; the default one if None.
+            plugins: the manager to look names up in; the default one if None.
 
         Raises:
             ConfigurationError: there is no such reader or column, or the numbers in the
-                configuration do not fit each other.
+                configuration do not fit each other or the network.
             DataError: the file of the data cannot be used.
         """
-        data = self.tables.data
+        data, lookup = self.tables.data, Lookup(self.origin, plugins)
         if data.file is None:
-            with self._at("data"):
+            with lookup.at("data"):
                 x, y = as_samples(data.x, data.y)
             inputs, targets = Columns(_numbered("x", x)), Columns(_numbered("y", y), targets=True)
             return self._fitting(Samples(x, y, inputs, targets))
-        reader = None
-        if data.reader is not None:
-            reader = self._record(Reader, data.reader, ("data", "reader"), plugins)
-        with self._at("data", "file"):
-            reader = reader or by_suffix(Reader, data.file, plugins)
+        loss = lookup.record(Loss, self.tables.loss, ("loss",))
+        reader = self._reader(data.file, ("data", "file"), lookup)
         try:
             samples = read_samples(
                 data.file,
                 target=data.target or (),
                 inputs=data.inputs,
                 categorical=data.categorical or (),
+                threshold=threshold_of(loss),
                 weight=data.weight,
                 reader=reader,
             )
@@ -115,17 +112,17 @@ class Configuration:
         Raises:
             ConfigurationError: a name is unknown or taken twice, or a hyperparameter is refused.
         """
-        tables = self.tables
+        tables, lookup = self.tables, Lookup(self.origin, plugins)
         model, training = tables.model, tables.training
         activation: Any = model.activation
         if isinstance(activation, Named):
-            activation = self._record(Activation, activation, ("model", "activation"), plugins)
+            activation = lookup.record(Activation, activation, ("model", "activation"))
         elif activation is not None:
-            activation = self._records(Activation, activation, ("model", "activation"), plugins)
+            activation = lookup.records(Activation, activation, ("model", "activation"))
         initializer: Any = model.initializer
         if initializer is not None:
-            initializer = self._record(Initializer, initializer, ("model", "initializer"), plugins)
-        with self._at("model", "activation"):
+            initializer = lookup.record(Initializer, initializer, ("model", "initializer"))
+        with lookup.at("model", "activation"):
             network = MLP(
                 inputs,
                 model.layers or (),
@@ -133,14 +130,14 @@ class Configuration:
                 initializer=initializer,
                 seed=model.seed,
             )
-        loss = self._record(Loss, tables.loss, ("loss",), plugins)
-        optimizer = self._record(Optimizer, tables.optimizer, ("optimizer",), plugins)
-        penalties = self._records(Penalty, tables.penalties, ("penalties",), plugins)
-        transforms = self._records(
-            GradientTransform, tables.gradient_transforms, ("gradient_transforms",), plugins
+        loss = lookup.record(Loss, tables.loss, ("loss",))
+        optimizer = lookup.record(Optimizer, tables.optimizer, ("optimizer",))
+        penalties = lookup.records(Penalty, tables.penalties, ("penalties",))
+        transforms = lookup.records(
+            GradientTransform, tables.gradient_transforms, ("gradient_transforms",)
         )
-        named = self._records(Callback, tables.callbacks, ("callbacks",), plugins)
-        with self._at("training", "engine"):
+        named = lookup.records(Callback, tables.callbacks, ("callbacks",))
+        with lookup.at("training", "engine"):
             return Trainer(
                 network,
                 loss,
@@ -155,6 +152,30 @@ class Configuration:
                 threads=training.threads,
             )
 
+    def metrics(self, plugins: PluginManager | None = None) -> list[Metric]:
+        """Return the metrics.
+
+        Where the loss is of logits, one that takes an output above 0.5 for the second of two
+        classes, and is not told otherwise, takes one above 0 for it.
+
+        Args:
+            plugins: the manager to look names up in; the default one if None.
+
+        Raises:
+            ConfigurationError: a name is unknown, taken twice, or there twice.
+        """
+        lookup = Lookup(self.origin, plugins)
+        given = self.tables.metrics
+        records = lookup.records(Metric, given, ("metrics",))
+        with lookup.at("metrics"):
+            check_metrics(records)
+        if records and threshold_of(lookup.record(Loss, self.tables.loss, ("loss",))) == LOGIT:
+            for at, (named, record) in enumerate(zip(given, records, strict=True)):
+                own = named.hyperparameters.get("threshold")
+                if own is None and record.hyperparameters.get("threshold") == PROBABILITY:
+                    records[at] = record.bind(threshold=LOGIT)
+        return records
+
     def fit_arguments(
         self, samples: Samples, plugins: PluginManager | None = None
     ) -> dict[str, Any]:
@@ -165,64 +186,56 @@ class Configuration:
             plugins: the manager to look names up in; the default one if None.
 
         Raises:
-            ConfigurationError: a name is unknown, or a class has no weight.
-            DataError: the file of the validation data cannot be used.
+            ConfigurationError: a name is unknown, a class has no weight, the file of the
+                validation data cannot be used, or targets are to be scaled that are categories.
         """
-        training = self.tables.training
+        training, lookup = self.tables.training, Lookup(self.origin, plugins)
         found: dict[str, Any] = {
-            "epochs": training.epochs or 1,
+            "epochs": training.epochs,
             "batch_size": training.batch_size,
             "shuffle": training.shuffle,
             "stratify": training.stratify,
-            "metrics": self._records(Metric, self.tables.metrics, ("metrics",), plugins),
+            "metrics": self.metrics(plugins),
             "sample_weight": samples.weights,
         }
         validation: Any = training.validation
         if isinstance(validation, str):
-            validation = self._validation(validation, samples, plugins)
+            validation = self._validation(validation, samples, lookup)
         found["validation"] = validation
-        if training.class_weight is not None:
-            found["class_weight"] = self._class_weight(training.class_weight, samples.targets)
+        found["class_weight"] = class_weight_of(
+            training.class_weight,
+            samples.targets,
+            samples.y,
+            self.place("training", "class_weight"),
+        )
         for key in ("scale_inputs", "scale_targets"):
-            named = getattr(training, key)
-            if named is not None:
-                found[key] = self._record(Scaler, named, ("training", key), plugins)
+            named, place = getattr(training, key), ("training", key)
+            found[key] = None if named is None else lookup.record(Scaler, named, place)
+        if found["scale_targets"] is not None and samples.targets.categories:
+            raise ConfigurationError(
+                f"{self.place('training', 'scale_targets')}: categories are not scaled, and the "
+                f"target {next(iter(samples.targets.categories))!r} holds some"
+            )
         return found
 
-    def _validation(
-        self, path: str, samples: Samples, plugins: PluginManager | None
-    ) -> tuple[Rows, Rows]:
-        data = self.tables.data
-        with self._at("training", "validation"):
-            if data.file is None:
-                raise ConfigurationError(
-                    "a file of validation data goes with a file of training data; here a share "
-                    "such as 0.2 can stand"
-                )
-            reader = None
-            if data.reader is not None:
-                reader = self._record(Reader, data.reader, ("data", "reader"), plugins)
-            return samples.like(path, reader or by_suffix(Reader, path, plugins))
+    def _validation(self, path: str, samples: Samples, lookup: Lookup) -> tuple[Rows, Rows]:
+        keys = ("training", "validation")
+        if self.tables.data.file is None:
+            raise ConfigurationError(
+                f"{self.place(*keys)}: a file of validation data goes with a file of training "
+                "data; here a share such as 0.2 can stand"
+            )
+        reader = self._reader(path, keys, lookup)
+        with lookup.at(*keys):
+            return samples.like(path, reader)
 
-    def _class_weight(self, given: Any, targets: Columns) -> Any:
-        """Return the weights of the classes by their numbers, from those by their names."""
-        if not isinstance(given, dict):
-            return given
-        categories: Sequence[Any] = ()
-        if len(targets.names) == 1:
-            categories = targets.categories.get(targets.names[0], ())
-        numbers = {str(category): float(at) for at, category in enumerate(categories)}
-        found = {}
-        for key, weight in given.items():
-            try:
-                found[numbers[key] if categories else float(key)] = weight
-            except (KeyError, ValueError):
-                known = ", ".join(numbers) if categories else "numbers"
-                raise ConfigurationError(
-                    f"{self.place('training', 'class_weight', key)}: there is no such class; the "
-                    f"classes are: {known}"
-                ) from None
-        return found
+    def _reader(self, path: str, keys: Keys, lookup: Lookup) -> Reader:
+        """Return what reads a file: what the configuration says, or else by its suffix."""
+        named = self.tables.data.reader
+        if named is not None:
+            return lookup.record(Reader, named, ("data", "reader"))
+        with lookup.at(*keys):
+            return by_suffix(Reader, path, lookup.plugins)
 
     def _fitting(self, samples: Samples) -> Samples:
         """Return the data, after checking that the network is as wide as they are."""
@@ -238,33 +251,6 @@ class Configuration:
     def place(self, *keys: str | int) -> str:
         """Return what a user calls a place: an option, or the file, its line, table and key."""
         return self.origin.place(*keys)
-
-    def _records(
-        self, kind: type[F], given: Sequence[Named], keys: Keys, plugins: PluginManager | None
-    ) -> list[F]:
-        return [
-            self._record(kind, named, (*keys, position), plugins)
-            for position, named in enumerate(given)
-        ]
-
-    def _record(self, kind: type[F], named: Named, keys: Keys, plugins: PluginManager | None) -> F:
-        with self._at(*keys):
-            record = resolve(kind, named.name, plugins, kind.kind)
-        for name, value in named.hyperparameters.items():
-            given = value
-            if isinstance(value, Named):
-                given = self._record(Schedule, value, (*keys, name), plugins)
-            with self._at(*keys, name):
-                record = record.bind(**{name: given})
-        return record
-
-    @contextlib.contextmanager
-    def _at(self, *keys: str | int) -> Iterator[None]:
-        """Name the place in the configuration that an error is about."""
-        try:
-            yield
-        except ValorError as error:
-            raise ConfigurationError(f"{self.place(*keys)}: {error}") from error
 
 
 def _numbered(letter: str, rows: Rows) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Read again, it describes the same run, to the same bits, also where defaults have changed since.
 """
 
+import math
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import attrs
 
 from valor._manager import PluginManager
-from valor._registry import resolve
 from valor.config._configuration import Configuration
-from valor.config._tables import Named, Tables
+from valor.config._lookup import Lookup
+from valor.config._tables import Tables
+from valor.config._values import Keys, Named
 from valor.contracts import (
     Activation,
     Callback,
@@ -20,7 +22,6 @@ from valor.contracts import (
     GradientTransform,
     Initializer,
     Loss,
-    Metric,
     Optimizer,
     Penalty,
     Reader,
@@ -29,7 +30,7 @@ from valor.contracts import (
 )
 
 # The kinds of what is named, by table and key.
-_KINDS: dict[tuple[str, ...], type[Formula]] = {
+_KINDS: dict[Keys, type[Formula]] = {
     ("data", "reader"): Reader,
     ("model", "activation"): Activation,
     ("model", "initializer"): Initializer,
@@ -39,7 +40,6 @@ _KINDS: dict[tuple[str, ...], type[Formula]] = {
     ("optimizer",): Optimizer,
     ("penalties",): Penalty,
     ("gradient_transforms",): GradientTransform,
-    ("metrics",): Metric,
     ("callbacks",): Callback,
 }
 _PATHS = {("data", "file"), ("training", "validation"), ("output", "folder")}
@@ -50,10 +50,15 @@ def effective_text(
 ) -> str:
     """Return a configuration file that describes the same run with nothing left out.
 
+    What stands for "none" or "all" where it is left out, such as `batch_size`, stays left out.
+
     Args:
         configuration: the run.
         folder: where the file is to stand; paths in it are relative to that.
         plugins: the manager to look names up in; the default one if None.
+
+    Raises:
+        ConfigurationError: a name is unknown or taken twice, or a hyperparameter is refused.
 
     >>> from valor.config import Override, read
     >>> given = {("data", "file"): "a.csv", ("data", "target"): "y", ("model", "layers"): [1],
@@ -64,54 +69,68 @@ def effective_text(
     """
     import tomli_w
 
-    document: dict[str, Any] = {}
-    for field in attrs.fields(Tables):
-        value = getattr(configuration.tables, field.name)
-        if attrs.has(type(value)) and not isinstance(value, Named):
-            table = {
-                each.name: _plain(
-                    getattr(value, each.name), (field.name, each.name), folder, plugins
-                )
-                for each in attrs.fields(type(value))
-            }
-            document[field.name] = {key: each for key, each in table.items() if each is not None}
-        else:
-            document[field.name] = _plain(value, (field.name,), folder, plugins)
-    return tomli_w.dumps(document)
+    writer = _Writer(configuration, folder, Lookup(configuration.origin, plugins))
+    return tomli_w.dumps(writer.document())
 
 
-def _plain(value: Any, keys: tuple[str, ...], folder: str, plugins: PluginManager | None) -> Any:
-    """Return a value as a file holds it."""
-    if isinstance(value, Named):
-        return _named(_KINDS[keys], value, folder, plugins)
-    if isinstance(value, (tuple, list)):
-        return [_plain(each, keys, folder, plugins) for each in value]
-    if isinstance(value, str) and keys in _PATHS:
-        return _relative(value, folder)
-    return value
+@attrs.frozen(eq=False)
+class _Writer:
+    configuration: Configuration
+    folder: str
+    lookup: Lookup
 
+    def document(self) -> dict[str, Any]:
+        """Return the whole of it, as a TOML file holds it."""
+        document: dict[str, Any] = {}
+        for field in attrs.fields(Tables):
+            value = getattr(self.configuration.tables, field.name)
+            if field.name == "metrics":
+                records = self.configuration.metrics(self.lookup.plugins)
+                pairs = zip(value, records, strict=True)
+                document["metrics"] = [self._written(named, record) for named, record in pairs]
+            elif attrs.has(type(value)) and not isinstance(value, Named):
+                entries = {
+                    key.name: self._plain(getattr(value, key.name), (field.name, key.name))
+                    for key in attrs.fields(type(value))
+                }
+                document[field.name] = {k: each for k, each in entries.items() if each is not None}
+            else:
+                document[field.name] = self._plain(value, (field.name,))
+        return document
 
-def _named(
-    kind: type[Formula], named: Named, folder: str, plugins: PluginManager | None
-) -> dict[str, Any]:
-    record = resolve(kind, named.name, plugins, kind.kind)
-    found: dict[str, Any] = {"name": named.name}
-    for name, default in record.hyperparameters.items():
-        value = named.hyperparameters.get(name, default)
+    def _plain(self, value: Any, keys: Keys) -> Any:
         if isinstance(value, Named):
-            found[name] = _named(Schedule, value, folder, plugins)
-        elif name == "path" and kind is Callback and isinstance(value, str):
-            found[name] = _relative(value, folder)
-        elif value is not None:
-            found[name] = (
-                list(value) if isinstance(value, Sequence) and type(value) is not str else value
-            )
-    return found
+            kind = next(kind for place, kind in _KINDS.items() if keys[: len(place)] == place)
+            return self._written(value, self.lookup.record(kind, value, keys))
+        if isinstance(value, (tuple, list)):
+            return [self._plain(each, (*keys, at)) for at, each in enumerate(value)]
+        if isinstance(value, str) and keys in _PATHS:
+            return self._relative(value)
+        return value
+
+    def _written(self, named: Named, record: Formula) -> dict[str, Any]:
+        """Return a name with all its hyperparameters, as they are in effect."""
+        found: dict[str, Any] = {"name": named.name}
+        for key, value in record.hyperparameters.items():
+            if isinstance(value, Schedule):
+                found[key] = self._written(named.hyperparameters[key], value)
+            elif key == "path" and isinstance(record, Callback) and isinstance(value, str):
+                found[key] = self._relative(value)
+            elif _is_writable(value):
+                found[key] = list(value) if isinstance(value, tuple) else value
+        return found
+
+    def _relative(self, path: str) -> str:
+        try:
+            return os.path.relpath(path, self.folder)
+        except ValueError:  # on another drive there is no such path
+            return os.path.abspath(path)
 
 
-def _relative(path: str, folder: str) -> str:
-    """Return a path as it is from a folder; on another drive there is no such path."""
-    try:
-        return os.path.relpath(path, folder)
-    except ValueError:
-        return os.path.abspath(path)
+def _is_writable(value: Any) -> bool:
+    """Tell whether a file can hold a hyperparameter; where it cannot, it is a default anyhow."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return isinstance(value, (list, tuple)) and all(map(_is_writable, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, (bool, int, str))

@@ -9,11 +9,20 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from valor.config._tables import Keys
+from valor.config._values import Keys
 
-# What a value consists of, as far as it matters for where it ends.
-_PIECES = re.compile(r'"""|' r"'''" r'|"(?:\\.|[^"\\])*"' r"|'[^']*'" r"|#.*|[\[\]{}]", re.ASCII)
-_KEY = re.compile(r"""\s*((?:"(?:\\.|[^"\\])*"|'[^']*'|[^="'#\[])+?)\s*=""")
+# What a text consists of, as far as it matters for where a key, a header or a value ends. Of three
+# quotes that end a text, up to two more belong to the text.
+_PIECES = re.compile(
+    r'"""(?:\\.|[^\\])*?"""(?:"{0,2})'
+    r"|'''.*?'''(?:'{0,2})"
+    r'|"(?:\\.|[^"\\\n])*"'
+    r"|'[^'\n]*'"
+    r"|\#[^\n]*"
+    r"|[\n=\[\]{}]"
+    r"|[^\n=\[\]{}\"'\#]+",
+    re.DOTALL,
+)
 
 
 def lines_of(text: str) -> dict[Keys, int]:
@@ -28,53 +37,43 @@ def lines_of(text: str) -> dict[Keys, int]:
     found: dict[Keys, int] = {}
     table: Keys = ()
     counts: dict[Keys, int] = {}
-    for number, line in _beginnings(text):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            keys = _keys(stripped)
-            table = ()
-            for position, key in enumerate(keys):
-                table = (*table, key)
-                last = position == len(keys) - 1
-                if last and stripped.startswith("[["):
-                    counts[table] = counts.get(table, -1) + 1
-                if table in counts:
-                    table = (*table, counts[table])
-            found[table] = number
-        else:
-            match = _KEY.match(line)
-            if match:
-                found[(*table, *_keys(f"{match[1]} = 0"))] = number
+    for number, beginning in _beginnings(text):
+        if not beginning.startswith("["):
+            found[(*table, *_keys(f"{beginning} = 0"))] = number
+            continue
+        keys = _keys(beginning)
+        table = ()
+        for position, key in enumerate(keys):
+            table = (*table, key)
+            last = position == len(keys) - 1
+            if last and beginning.startswith("[["):
+                counts[table] = counts.get(table, -1) + 1
+            if table in counts:
+                table = (*table, counts[table])
+        found[table] = number
     return found
 
 
 def _beginnings(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each line on which no value of a line before it goes on, with its number."""
-    quotes, depth = "", 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        begins = not quotes and not depth
-        if begins:
-            yield number, line
-        start = 0
-        if begins and line.strip().startswith("["):
-            continue  # a header: its brackets are closed
-        while start < len(line):
-            if quotes:
-                end = line.find(quotes, start)
-                if end < 0:
-                    break
-                start, quotes = end + 3, ""
-                continue
-            piece = _PIECES.search(line, start)
-            if piece is None:
-                break
-            start = piece.end()
-            if piece[0] in ('"""', "'''"):
-                quotes = piece[0]
-            elif piece[0] in "[{":
-                depth += 1
-            elif piece[0] in "]}":
-                depth -= 1
+    """Yield each header, and of each assignment what stands before its value, with its line."""
+    number, depth, beginning, in_value = 1, 0, "", False
+    for match in _PIECES.finditer(text):
+        piece = match[0]
+        if in_value:
+            depth += (piece in ("[", "{")) - (piece in ("]", "}"))
+            in_value = piece != "\n" or depth > 0
+        elif piece == "=":
+            yield number, beginning.strip()
+            beginning, in_value = "", True
+        elif piece == "\n":
+            if beginning.strip():
+                yield number, beginning.strip()
+            beginning = ""
+        elif not piece.startswith("#"):
+            beginning += piece
+        number += piece.count("\n")
+    if beginning.strip():
+        yield number, beginning.strip()
 
 
 def _keys(line: str) -> list[str]:

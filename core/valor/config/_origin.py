@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from valor.config._lines import lines_of
-from valor.config._tables import Keys
+from valor.config._values import Keys
 
 
 @attrs.frozen(eq=False)

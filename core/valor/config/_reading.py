@@ -10,7 +10,8 @@ import attrs
 
 from valor.config._configuration import Configuration
 from valor.config._origin import Origin, Override
-from valor.config._tables import Refusal, Tables, structured
+from valor.config._tables import Tables, structured
+from valor.config._values import Refusal
 from valor.exceptions import ConfigurationError
 
 Path = str | os.PathLike[str]
@@ -74,10 +75,22 @@ def _check_complete(tables: Tables, origin: Origin) -> None:
             raise ConfigurationError(
                 f"{place}: column {name!r} is a target, so it cannot be an input too"
             )
+    columns = (*(data.inputs or ()), *(data.target or ()))
+    if data.weight in columns:
+        place = origin.place("data", "weight")
+        raise ConfigurationError(
+            f"{place}: column {data.weight!r} is an input or a target, so it cannot hold the "
+            "weights of the samples"
+        )
     for position, name in enumerate(data.categorical or ()):
-        if data.inputs is not None and name not in (*data.inputs, *(data.target or ())):
+        if name == data.weight or (data.inputs is not None and name not in columns):
             place = origin.place("data", "categorical", position)
             raise ConfigurationError(f"{place}: column {name!r} is neither an input nor a target")
+    if tables.training.stratify and not isinstance(tables.training.validation, float):
+        raise ConfigurationError(
+            f"{origin.place('training', 'stratify')}: it is about the share of the samples to "
+            "validate on; give that too, as in validation = 0.2"
+        )
     needed: list[tuple[Any, str, str]] = [
         (data.file or data.x, "[data] file", "--data"),
         (tables.model.layers, "[model] layers", "--layers"),
@@ -110,7 +123,13 @@ def _parsed(file: str, text: str) -> dict[str, Any]:
     except RecursionError:
         raise ConfigurationError(f"{file}: it is nested too deeply") from None
     except ValueError as error:
-        raise ConfigurationError(f"{file}: it is not TOML: {error}") from error
+        raise ConfigurationError(f"{file}: it is not TOML: {error}{_meant(file)}") from error
+
+
+def _meant(file: str) -> str:
+    """Return what a file may be that is no configuration; "" where its name says that it is one."""
+    suffix = os.path.splitext(file)[1].lower()
+    return "" if suffix in ("", ".toml") else "; a table of samples is given with --data"
 
 
 def _checked(document: dict[str, Any], origin: Origin) -> Tables:
@@ -141,7 +160,7 @@ def _anchored(document: dict[str, Any], folder: str) -> dict[str, Any]:
     tables += [(entry, "path") for entry in document.get("callbacks", ())]
     for table, key in tables:
         if isinstance(table, dict) and isinstance(table.get(key), str):
-            table[key] = os.path.join(folder, table[key])
+            table[key] = os.path.join(folder, table[key]) if table[key] != "." else folder or "."
     return document
 
 
@@ -151,8 +170,10 @@ def _merged(document: dict[str, Any], overrides: Sequence[Override]) -> dict[str
         *outer, last = override.keys
         for key in outer:
             inner = table.get(key, {})
-            table[key] = inner if isinstance(inner, dict) else {"name": inner}
-            table = table[key]
+            if not isinstance(inner, dict):  # a name stands for a table with it; "balanced" is none
+                inner = {} if key == "class_weight" else {"name": inner}
+            table[key] = inner
+            table = inner
         if last == "name" and table.get("name", override.value) != override.value:
             table.clear()  # the hyperparameters were those of something else
         if override.keys == ("data", "file"):

@@ -12,6 +12,7 @@ from valor._manager import PluginManager
 from valor._registry import left_out, providers, resolve
 from valor.contracts import Exporter, Reader
 from valor.exceptions import DataError, FormulaError, InvalidArgumentError, UnknownNameError, shown
+from valor.files._categories import Place
 from valor.files._columns import Columns, check_columns, names_of
 
 S = TypeVar("S", Reader, Exporter)
@@ -176,7 +177,7 @@ def read_samples(
             f"column {weight!r} holds the weights, so it cannot be an input or a target"
         )
     for name in categorical:
-        if wanted is not None and name not in wanted:
+        if name == weight or (wanted is not None and name not in wanted):
             raise InvalidArgumentError(
                 f"column {name!r} is categorical, but neither an input nor a target"
             )
@@ -202,11 +203,9 @@ def read_samples(
             for names in (chosen, targets)
         ]
         x, y = (columns.encoded(table, path) for columns in found)
-        weights = None
-        if weight is not None:
-            weights = [row[0] for row in Columns(weighing).encoded(table, path)]
+        weights = None if weight is None else _weights(table, weight, path)
     except DataError as error:
-        if error.text_column is None:
+        if error.text_column in (None, weight):
             raise
         raise DataError(
             f"{error}; if the column holds categories, name it as categorical",
@@ -214,3 +213,14 @@ def read_samples(
         ) from error
     inputs_found, targets_found = found
     return Samples(x, y, inputs_found, targets_found, weights)
+
+
+def _weights(table: Sequence[Mapping[str, Any]], column: str, path: str) -> list[float]:
+    """Return the weight of each sample."""
+    weights = [row[0] for row in Columns([column]).encoded(table, path)]
+    for position, weight in enumerate(weights):
+        if weight < 0:
+            raise DataError(
+                f"{Place(path, position, column)}: a weight must not be negative, but is {weight:g}"
+            )
+    return weights

@@ -7,9 +7,6 @@ import re
 import threading
 
 PREVIOUS = ".previous"
-# What a link fails with for want of room. A file system without links says something else, and not
-# every one the same.
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def write_atomically(
@@ -24,8 +21,7 @@ def write_atomically(
     Args:
         path: the file; its folder must exist.
         content: text, which is written as UTF-8, or bytes.
-        keep_previous: whether to keep what was there, as ``path + ".previous"``. At no moment is
-            neither of the two there.
+        keep_previous: whether to keep what was there, as ``path + ".previous"``.
 
     Raises:
         OSError: it cannot be written; what was there before is still there. Its `filename` is
@@ -79,36 +75,35 @@ def _replace(target: str, data: bytes, keep_previous: bool) -> None:
     # Two processes, and two threads, may be at the same file. `remove_leftovers` knows this name.
     writer = f"{os.getpid()}-{threading.get_ident()}"
     temporary = os.path.join(folder, f".{name}.{writer}.tmp")
-    keep = keep_previous and os.path.exists(target)
     try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if keep:
+        _write(temporary, data)
+        if keep_previous and os.path.exists(target):
             _keep(target, os.path.join(folder, f".{name}.{writer}.old.tmp"))
         os.replace(temporary, target)
     except BaseException:
-        if keep and not os.path.exists(target):  # it has its other name only
-            os.replace(target + PREVIOUS, target)
         if os.path.exists(temporary):
             os.remove(temporary)
         raise
     _force_folder(folder)
 
 
+def _write(path: str, data: bytes) -> None:
+    """Write a new file, and force it to the disk."""
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _keep(target: str, temporary: str) -> None:
-    """Give a file a second name, under which it stays when it is replaced."""
+    """Give what is in a file a second name, under which it stays when the file is replaced."""
     try:
         try:
             os.link(target, temporary)
-        except OSError as error:
-            if error.errno in _NO_ROOM:
-                raise
-            # A file system without links: for a moment, the file has its other name only.
-            os.replace(target, target + PREVIOUS)
-        else:
-            os.replace(temporary, target + PREVIOUS)
+        except OSError:  # a file system without links
+            with open(target, "rb") as file:
+                _write(temporary, file.read())
+        os.replace(temporary, target + PREVIOUS)
     finally:
         # Where both names are of one file already, replacing does nothing.
         with contextlib.suppress(FileNotFoundError):

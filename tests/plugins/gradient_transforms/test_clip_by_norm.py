@@ -59,6 +59,16 @@ def test_gradients_of_all_magnitudes_at_once() -> None:
     assert clip_by_norm(given, limit=1.0) == pytest.approx([half, 0.0, 1e-300 * half, 0.0, -half])
 
 
+@pytest.mark.parametrize("count", range(1, 12))
+def test_the_largest_is_found_wherever_it_is(count: int) -> None:
+    for place in range(count):
+        given = [1e-300] * count
+        given[place] = -1e300
+        found = clip_by_norm(given, limit=2.0)
+        assert found.pop(place) == -2.0
+        assert found == [0.0] * (count - 1)
+
+
 def test_what_is_not_finite_stays_so() -> None:
     # Nothing sensible can be made of it: it is for the trainer to name.
     for bad in (math.nan, math.inf, -math.inf):

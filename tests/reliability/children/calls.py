@@ -33,7 +33,10 @@ class Raw(io.FileIO):
 
     def close(self) -> None:
         if not self.closed:
-            self._around("close", (self.name,), super().close)
+            try:
+                self._around("close", (self.name,), super().close)
+            finally:
+                super().close()  # one that fails is done all the same
 
 
 @contextmanager
@@ -43,12 +46,14 @@ def around_calls(around: Around, piece: int = 1 << 30) -> Iterator[None]:
     real = {name: getattr(os, name) for name in ("fsync", "link", "replace", "remove", "open")}
 
     def opened(path: str, mode: str) -> Any:
+        if mode == "rb":
+            return open(path, mode)
         file = io.BufferedWriter(Raw(path, around, piece))
         paths[file.fileno()] = path
         return file
 
     def opened_folder(path: str, flags: int) -> int:
-        descriptor: int = real["open"](path, flags)
+        descriptor: int = around("open", (path,), lambda: real["open"](path, flags))
         paths[descriptor] = path
         return descriptor
 
@@ -83,14 +88,17 @@ class Without:
 
 
 class Nth:
-    """Does something at one call, counted from 0; `count` says how many there were."""
+    """Does something at one call, counted from 0, whose name is then `called`."""
 
     def __init__(self, at: int, act: Callable[[Do], Any]) -> None:
-        self.at, self.act, self.count = at, act, 0
+        self.left, self.act, self.called = at, act, ""
 
     def __call__(self, name: str, given: tuple[Any, ...], do: Do) -> Any:
-        self.count += 1
-        return self.act(do) if self.count == self.at + 1 else do()
+        self.left -= 1
+        if self.left != -1:
+            return do()
+        self.called = name
+        return self.act(do)
 
 
 def killed_before(do: Do) -> None:

@@ -11,10 +11,12 @@ import importlib.resources
 import itertools
 import json
 import random
+import re
 import resource
 import sys
 import tempfile
 import tomllib
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,12 +40,12 @@ X, Y = [[0.0, 1.0], [1.0, 0.5], [0.25, -1.0], [2.0, 0.0], [-1.0, 1.5]], [0.1, 0.
 EVERYTHING = r"""
 # Every table there is, and every way to write one.
 loss = "huber"
-metrics = ["r2", { name = "squared_error" }]
+metrics = ["r2", { name = "mean_squared_error" }]
 data.x = [[0, 1.5], [1, -2.0], [1e-3, 0x1F], [+4.0, 0b101], [1_000.0, 0o17], [0.5, 2.5]]
 data."y" = [
     0.5,  # one a sample
-    -1.25, 1e2, 4,
-    3, 2.0
+    0.5, 4, 4.0,
+    0.5, 4
 ]
 
 [model]
@@ -54,7 +56,7 @@ seed = 7
 
 [optimizer]
 name = "adam"
-learning_rate = { name = "cosine", "first" = 0.1 }
+learning_rate = { name = "cosine_decay", "first" = 0.1 }
 
 [training]
 epochs = 12
@@ -162,8 +164,9 @@ def fit(trainer: Trainer, kind: int, **more: Any) -> Any:
 def configurations(folder: Path) -> list[bytes]:
     example = importlib.resources.files("valor.cli") / "templates" / "valor.toml"
     text = example.read_text(encoding="utf-8")
-    lines = [line.removeprefix("#") for line in text.splitlines(keepends=True)]
-    return [each.encode() for each in (text, "".join(lines), EVERYTHING, OF_A_FILE)]
+    data, _, rest = text.partition("[model]")
+    switched_on = f"{data}[model]{re.sub('^#(?! )', '', rest, flags=re.MULTILINE)}"
+    return [each.encode() for each in (text, switched_on, EVERYTHING, OF_A_FILE)]
 
 
 def models(folder: Path) -> list[bytes]:
@@ -284,7 +287,7 @@ KINDS: dict[str, tuple[Callable[[Path], list[bytes]], Damage, Callable[[str, int
 }
 
 
-def main(kind: str, first: str, count: str, *careless: str) -> None:
+def main(kind: str, first: str, count: str) -> None:
     make, damage, use = KINDS[kind]
     outcomes: collections.Counter[str] = collections.Counter()
     faults: list[str] = []
@@ -308,7 +311,8 @@ def main(kind: str, first: str, count: str, *careless: str) -> None:
             except (Exception, Forbidden) as error:
                 if watched:
                     text = f"{type(error).__name__}: {error}"[:300]
-                    faults.append(f"{kind} {case}: {text} {guard.noted}")
+                    *_, place = traceback.extract_tb(error.__traceback__)
+                    faults.append(f"{kind} {case}: {text} {guard.noted} at {place}")
                 return "FAULT"
 
         for number, content in enumerate(contents):

@@ -16,8 +16,8 @@ from typing import Any
 
 LONGEST = 10.0
 SPARE = 400 * 2**20  # bytes
-# Neither looks at anything: an array is made, an address is told.
-HARMLESS = {"array.__new__", "builtins.id"}
+# An array is made, an address is told, the signature of a formula is read.
+HARMLESS = {"array.__new__", "builtins.id", "object.__getattr__"}
 
 
 class Forbidden(BaseException):

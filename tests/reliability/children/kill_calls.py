@@ -10,11 +10,11 @@ there were.
 import ctypes
 import itertools
 import os
-import shutil
 import signal
 import sys
 
 from calls import Around, Nth, Without, around_calls, killed_after, killed_before
+from saves import SAVES, prepared
 
 from valor.checkpoint import read_snapshot, write_snapshot
 
@@ -35,20 +35,6 @@ if not given:  # this was only asked for the sake of the answer
     sys.exit()
 older, old, new, how = given
 SNAPSHOT = read_snapshot(new)
-SAVES = {
-    "first": (),
-    "second": (("", old),),
-    "third": ((".previous", older), ("", old)),
-}
-
-
-def prepared(name: str, save: str) -> str:
-    """Make a folder, with what is there before the save; return the checkpoint's path."""
-    os.makedirs(f"{folder}/{save}/{name}")
-    path = f"{folder}/{save}/{name}/run.valor"
-    for suffix, content in SAVES[save.partition(", ")[0]]:
-        shutil.copy(content, path + suffix)
-    return path
 
 
 def survives(path: str, around: Around) -> bool:
@@ -66,10 +52,10 @@ def survives(path: str, around: Around) -> bool:
 
 def by_calls(save: str, links: bool) -> int:
     """Kill before and after each call, and return how often that was."""
-    kills = 0
+    kills, note = 0, "" if links else ", without links"
     for when, killed in (("before", killed_before), ("after", killed_after)):
         for at in itertools.count():
-            path = prepared(f"{when} call {at}", save)
+            path = prepared(f"{folder}/{save}{note}/{when} call {at}", save, older, old)
             if survives(path, Without(Nth(at, killed), links)):
                 break
             kills += 1
@@ -80,7 +66,7 @@ def by_system_calls(save: str) -> int:
     """Kill at each entry to a system call, before it does anything, and at each return."""
     at = 0
     while True:
-        path = prepared(f"stop {at}", save)
+        path = prepared(f"{folder}/{save}/stop {at}", save, older, old)
         process = os.fork()
         if not process:
             ptrace(TRACE_ME)
@@ -102,7 +88,7 @@ def by_system_calls(save: str) -> int:
 kills = 0
 for save in SAVES:
     if how == "calls":
-        kills += by_calls(save, links=True) + by_calls(f"{save}, without links", links=False)
+        kills += by_calls(save, links=True) + by_calls(save, links=False)
     else:
         kills += by_system_calls(save)
 print(kills)

@@ -74,12 +74,14 @@ def digest(path: str) -> str:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def trainer(engine: str, kind: str, *callbacks: Any, restore_best: bool = True) -> Trainer:
+def trainer(
+    engine: str, kind: str, *callbacks: Any, restore_best: bool = True, width: int = 4
+) -> Trainer:
     """Make the trainer; the optimizer is of that kind."""
     bound, first = KINDS[kind]
     rate = PLATEAU.bind(first=first)
     return Trainer(
-        MLP(3, [4, 1], activation="tanh", seed=1, plugins=PLUGINS),
+        MLP(3, [width, 1], activation="tanh", seed=1, plugins=PLUGINS),
         optimizer=optimizer(kind, plugins=PLUGINS, learning_rate=rate, **bound),
         engine=engine,
         seed=3,
