@@ -53,7 +53,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(array|attr|attrs|collections|os|pathlib|pluggy|random|types|typing)\..*"),
     ("py:class", r"valor\.config\._tables\..*"),  # what a function hands through
-    ("py:class", r"valor\.files\.S"),  # a type variable
+    ("py:class", r"valor\.files\._reading\.S"),  # a type variable
     ("py:class", "array"),  # array.array, whose parameter only a quoted type hint can give
 ]
 

@@ -6,7 +6,7 @@ from valor import exceptions, functions
 from valor._discovery import plugin_manager
 from valor._eager import EAGER
 from valor._graph import Valor
-from valor._manager import Plugin, PluginManager
+from valor._manager import HookUse, Plugin, PluginManager
 from valor._network import MLP, Camada, Neuronio
 from valor._registry import (
     activation,
@@ -25,6 +25,7 @@ from valor._registry import (
     schedule,
 )
 from valor._run import EpochReport, History, Run
+from valor._scaling import Scaling
 from valor._traversal import topological_order
 from valor.contracts import (
     Activation,
@@ -59,6 +60,7 @@ __all__ = [
     "Forward",
     "GradientTransform",
     "History",
+    "HookUse",
     "Initializer",
     "Loss",
     "Metric",
@@ -72,6 +74,7 @@ __all__ = [
     "Reader",
     "Run",
     "Scaler",
+    "Scaling",
     "Schedule",
     "Trainer",
     "Valor",

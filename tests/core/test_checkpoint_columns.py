@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from valor import MLP
-from valor._scaling import Scaling
+from valor import MLP, Scaling
 from valor.checkpoint import load, read, save
 from valor.exceptions import InvalidArgumentError, ModelFileError
 from valor.files import Columns

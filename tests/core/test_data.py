@@ -79,7 +79,11 @@ def test_one_input_may_be_given_as_a_number(inputs: Any) -> None:
 
 
 BAD_DATA: dict[str, tuple[Any, Any, str]] = {
-    "x is None": (None, TARGETS, "x must be a list, tuple, generator, array or data frame.*NoneType None"),
+    "x is None": (
+        None,
+        TARGETS,
+        "x must be a list, tuple, generator, array or data frame.*None",
+    ),
     "x is a number": (5, TARGETS, "x must be a list, tuple, generator, array or data frame.*int 5"),
     "x is text": ("abc", TARGETS, "x must be a list.*str 'abc'"),
     "x is a dict": ({0: [1, 2]}, TARGETS, "x must be a list.*dict"),

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from valor import MLP, Scaler, Trainer, scaler
+from valor import MLP, Scaler, Scaling, Trainer, scaler
 from valor import _scaling as scalings
 from valor._data import Table, as_rows
-from valor._scaling import Scaling, fitted
+from valor._scaling import fitted
 from valor.exceptions import DataError, FormulaError, InvalidArgumentError
 
 NAN, INFINITE = float("nan"), float("inf")

@@ -9,9 +9,10 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
-from valor.cli._parser import TRAIN_OPTIONS, parser_of_commands
+from valor.cli._parser import Parser, parser_of_commands
+from valor.cli._text import visible
 from valor.exceptions import (
     CannotCompileError,
     CheckpointError,
@@ -46,6 +47,7 @@ ROOMS = {
     "compile": "_training",
     "predict": "_models",
     "graph": "_models",
+    "inspect": "_inspect",
     "plugins": "_plugins",
     "cache": "_cache",
     "init": "_init",
@@ -102,7 +104,7 @@ def _run(arguments: Sequence[str]) -> int:
     parser = parser_of_commands()
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
-        parser.error(_unknown(unknown, options.command))
+        _refuse(unknown, parser.commands.get(options.command, parser))
     if not arguments:
         parser.print_help(sys.stderr)
         return REFUSED
@@ -124,17 +126,18 @@ def _blocked(text: str) -> str:
     return name
 
 
-def _unknown(arguments: Sequence[str], command: str | None) -> str:
-    message = f"unrecognized arguments: {' '.join(arguments)}"
-    if command == "train":
-        from valor.exceptions import nearest
+def _refuse(unknown: Sequence[str], parser: Parser) -> NoReturn:
+    """Say that a command has no such option, and which one may have been meant."""
+    from valor.exceptions import nearest
 
-        message += nearest(arguments[0], [option for option, *_ in TRAIN_OPTIONS])
-    return message
+    message = f"unrecognized arguments: {' '.join(unknown)}{nearest(unknown[0], parser.options)}"
+    if "--set" in parser.options and unknown[0].startswith("-"):
+        message += "\nhyperparameters are given with --set, as in --set optimizer.momentum=0.9"
+    parser.error(message)
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:
-    print(_visible(f"valor: warning: {message}"), file=sys.stderr)
+    print(visible(f"valor: warning: {message}"), file=sys.stderr)
 
 
 def _report(error: Exception, traceback: bool) -> None:
@@ -152,14 +155,7 @@ def _report(error: Exception, traceback: bool) -> None:
     elif not isinstance(error, ValorError):
         text = f"{type(error).__name__}: {text} (--traceback shows where)"
     lines = [f"valor: error: {text}", *getattr(error, "__notes__", ())]
-    print(_visible("\n".join(lines).replace("\n", "\n  ")), file=sys.stderr)
-
-
-def _visible(text: str) -> str:
-    """Return a text in which names from files cannot steer the terminal."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text
-    )
+    print(visible("\n".join(lines).replace("\n", "\n  ")), file=sys.stderr)
 
 
 def _silence_stdout() -> None:

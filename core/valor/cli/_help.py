@@ -11,6 +11,7 @@ examples:
   valor train --data d.csv --target y --layers 3,1 --epochs 100
   valor predict run/model.json --data d.csv  use what was trained
   valor compile lesson.toml --explain        see what an engine makes of it
+  valor inspect run                          see what is in the folder of a run
   valor graph lesson.toml --output loss.svg  draw the graph of its loss
   valor plugins                              list what names there are
   valor new-plugin my-loss --kind loss       begin a plugin of your own
@@ -65,11 +66,24 @@ run, and ends with the same bits.
 
 COMPILE_DESCRIPTION = """\
 Compile what a configuration describes, without training it, and tell in a line what came of it."""
+
 PREDICT_DESCRIPTION = """\
 Print, as comma-separated values, what a model says of each line of a file."""
+
 GRAPH_DESCRIPTION = """\
 Draw the graph of computations: of a configuration, the loss before training; of a model file, the
 output. Without --output, the text of the graph is printed."""
+
+INSPECT_DESCRIPTION = """\
+Tell what is in a model file, a checkpoint or the folder of a run, without the plugins it was made
+with: what was trained and how far it came, the numbers there are, and what plugins have kept. A file
+that is damaged is refused."""
+INSPECT_EPILOG = """\
+examples:
+  valor inspect run
+  valor inspect run/checkpoint.valor
+  valor inspect run/model.json --json"""
+
 PLUGINS_DESCRIPTION = """\
 List every plugin: its state, where it comes from, and what it provides or why it is left out. In a
 pipe there is one line a plugin, with tabs between the columns."""
@@ -83,9 +97,11 @@ examples:
 CACHE_DESCRIPTION = """\
 Tell where the files are that are kept because making them again takes time, how many they are, and
 how large. They can be removed at any time, also while something is trained."""
+
 INIT_DESCRIPTION = """\
 Write a configuration to begin with, in which every key stands with its meaning. It trains as it
 is. A file that is there already is not written over."""
+
 NEW_PLUGIN_DESCRIPTION = """\
 Write a project for a plugin, complete and installable: the formula, its tests, its documentation,
 and what pip, tox and GitHub need. The formula is an example, to be replaced by your own."""
@@ -96,4 +112,5 @@ examples:
 
 The package is called as the distribution, my_activation, and so is what it provides; a leading
 valor- is left out of the latter: valor-swish provides swish."""
+
 FAST_HELP = "let the engine reorder sums: faster, with other last digits"

@@ -9,16 +9,11 @@ from valor._data import Rows
 from valor._manager import PluginManager
 from valor._registry import exporter, reader
 from valor.checkpoint import ModelDocument
+from valor.cli._folder import MODEL, within
+from valor.cli._graphs import exported, labelled_outputs, loss_graph
 from valor.cli._plugins import manager_of
-from valor.cli._results import (
-    csv_text,
-    exported,
-    labelled_outputs,
-    loss_graph,
-    predicted_header,
-    predicted_rows,
-    rows_of,
-)
+from valor.cli._predictions import predicted_header, predicted_rows, rows_of
+from valor.cli._text import csv_text
 from valor.contracts import Exporter, Reader
 from valor.exceptions import ConfigurationError, DataError, InvalidArgumentError
 from valor.files import Columns, by_suffix, read_table, write_atomically
@@ -27,8 +22,9 @@ from valor.files import Columns, by_suffix, read_table, write_atomically
 def predict(options: Any) -> int:
     """Print or write what a model says of the samples of a file."""
     plugins = manager_of(options)
-    document = checkpoint.read(options.model)
-    model = checkpoint.load(options.model, plugins)
+    path = within(options.model, MODEL)
+    document = checkpoint.read(path)
+    model = checkpoint.load(path, plugins)
     inputs, rows = _inputs(options, document, plugins)
     # As they would be called after the targets, had the file kept their names.
     numbered = [str(i + 1) for i in range(document.widths[-1])]
@@ -121,8 +117,9 @@ def _inputs(options: Any, document: ModelDocument, plugins: PluginManager) -> tu
 
 def _output_graph(options: Any, plugins: PluginManager) -> tuple[Any, str]:
     """Return the graph of a model's first output, and in words what it is of."""
-    document = checkpoint.read(options.source)
-    model = checkpoint.load(options.source, plugins)
+    path = within(options.source, MODEL)
+    document = checkpoint.read(path)
+    model = checkpoint.load(path, plugins)
     names: Sequence[str] = document.inputs
     if not names:
         names = [f"x{i + 1}" for i in range(document.widths[0])]

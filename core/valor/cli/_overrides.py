@@ -17,7 +17,7 @@ def overrides(options: argparse.Namespace) -> list[Override]:
         if text is None:  # not given, or not an option of this command
             continue
         value: Any = text if form == TEXT else _scalar(text)
-        if form in (TEXTS, SCALARS):
+        if form in (TEXTS, SCALARS) and not isinstance(value, list):  # of TOML: [3, 2, 1]
             parts = names_in(text)
             value = [_scalar(part) for part in parts] if form == SCALARS else parts
         if option == "--activation" and len(value) == 1:

@@ -1,8 +1,27 @@
 """What the command line can say: the parser, its options, and its help."""
 
 import argparse
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from valor.cli._help import (
+    CACHE_DESCRIPTION,
+    COMPILE_DESCRIPTION,
+    DESCRIPTION,
+    EPILOG,
+    FAST_HELP,
+    GRAPH_DESCRIPTION,
+    INIT_DESCRIPTION,
+    INSPECT_DESCRIPTION,
+    INSPECT_EPILOG,
+    NEW_PLUGIN_DESCRIPTION,
+    NEW_PLUGIN_EPILOG,
+    PLUGINS_DESCRIPTION,
+    PLUGINS_EPILOG,
+    PREDICT_DESCRIPTION,
+    TRAIN_DESCRIPTION,
+    TRAIN_EPILOG,
+)
 from valor.contracts import KINDS
 from valor.exceptions import ConfigurationError
 
@@ -53,14 +72,24 @@ COMPILE_OPTIONS = ("--batch-size", "--engine", "--threads")
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's parser, reporting as every other error of ours is reported."""
+    """argparse's parser, reporting as every other error of ours is reported.
+
+    Attributes:
+        commands: the parsers of its commands, by name.
+    """
 
     def __init__(self, **arguments: Any) -> None:
+        self.commands: Mapping[str, Parser] = {}
         super().__init__(
             **arguments,
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+
+    @property
+    def options(self) -> list[str]:
+        """All options there are."""
+        return [option for action in self._actions for option in action.option_strings]
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing and leaving.
@@ -88,7 +117,7 @@ def parser_of_commands() -> Parser:
         "config", nargs="?", metavar="CONFIG", help="a TOML file, or the folder of an earlier run"
     )
     compiling = command("compile", "compile, without training", COMPILE_DESCRIPTION)
-    compiling.add_argument("config", metavar="CONFIG", help="a TOML file")
+    compiling.add_argument("config", metavar="CONFIG", help="a TOML file, or the folder of a run")
     for option, _, _, metavar, text in TRAIN_OPTIONS:
         train.add_argument(option, metavar=metavar, help=text)
         if option in COMPILE_OPTIONS:
@@ -99,7 +128,7 @@ def parser_of_commands() -> Parser:
     train.add_argument(
         "--resume",
         action="store_true",
-        help="go on from the checkpoint in the folder of the output, to the same bits",
+        help="go on from the checkpoint in the folder of the output; begin anew if there is none",
     )
     train.add_argument(
         "--shuffle",
@@ -114,11 +143,15 @@ def parser_of_commands() -> Parser:
         help="any key of a configuration file; may be repeated",
     )
     predict = command("predict", "apply a trained model", PREDICT_DESCRIPTION)
-    predict.add_argument("model", metavar="MODEL", help="a model file")
+    predict.add_argument("model", metavar="MODEL", help="a model file, or the folder of a run")
     predict.add_argument("--data", required=True, metavar="FILE", help="a table to predict from")
     predict.add_argument("--output", metavar="FILE", help="where to write to (default: print)")
     graph = command("graph", "draw a graph", GRAPH_DESCRIPTION)
-    graph.add_argument("source", metavar="SOURCE", help="a configuration (.toml) or a model file")
+    graph.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a configuration (.toml), a model file, or the folder of a run for its model",
+    )
     graph.add_argument("--output", metavar="FILE", help="such as graph.svg, graph.dot or graph.png")
     graph.add_argument("--exporter", metavar="NAME", help="default: by the suffix of --output")
     graph.add_argument("--sample", type=int, metavar="N", help="one sample only, counted from 1")
@@ -130,6 +163,13 @@ def parser_of_commands() -> Parser:
         parser_of_model.add_argument(
             "--reader", metavar="NAME", help="how to read the data (default: by its suffix)"
         )
+    inspect = command(
+        "inspect", "tell what is in a file of a run", INSPECT_DESCRIPTION, INSPECT_EPILOG
+    )
+    inspect.add_argument(
+        "path", metavar="FILE", help="a model file, a checkpoint, or the folder of a run"
+    )
+    inspect.add_argument("--json", action="store_true", help="as JSON, for programs")
     plugins = command("plugins", "list the plugins", PLUGINS_DESCRIPTION, PLUGINS_EPILOG)
     plugins.add_argument(
         "--hooks",
@@ -155,6 +195,7 @@ def parser_of_commands() -> Parser:
     new_plugin.add_argument(
         "--output", metavar="FOLDER", help="where to write it, new or empty (default: ./NAME)"
     )
+    parser.commands = commands.choices
     return parser
 
 

@@ -10,11 +10,11 @@ import attrs
 
 from valor._discovery import plugin_manager
 from valor._manager import HookUse, Plugin, PluginManager
-from valor.cli._results import aligned
+from valor.cli._folder import RUN, RunFolder
+from valor.cli._text import aligned
 from valor.exceptions import ConfigurationError, shown
 from valor.hookspecs import LIFECYCLE
 
-RUN = "run.json"  # in the folder of a run
 _OWNER = re.compile(r"plugin '(?P<name>.*)'(?: of (?P<distribution>\S+)(?: (?P<version>\S+))?)?")
 
 
@@ -59,7 +59,7 @@ def _uses(source: str, manager: PluginManager) -> list[HookUse]:
     from valor.cli._training import own_listeners
 
     configuration = config.read(source)
-    listeners, _, _ = own_listeners(configuration, manager)
+    listeners, _, _ = own_listeners(configuration, manager, RunFolder.of(configuration))
     # Who listens does not depend on the data, of which one column is as good as any.
     trainer = configuration.trainer(1, manager, listeners)
     return manager.fork(trainer.callbacks).hook_uses()

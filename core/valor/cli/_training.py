@@ -1,9 +1,9 @@
 """`valor train` and `valor compile`: a configuration, trained, or only compiled."""
 
+import contextlib
 import os
 import secrets
-import tempfile
-import warnings
+import shlex
 from typing import Any
 
 import attrs
@@ -11,112 +11,123 @@ import attrs
 from valor import config
 from valor._manager import PluginManager
 from valor._registry import callback
+from valor._run import Run
+from valor.checkpoint import Snapshot
+from valor.cli._folder import CHECKPOINT, CONFIGURATION, CURVE, HISTORY, RunFolder, within
 from valor.cli._overrides import overrides
 from valor.cli._plugins import manager_of
-from valor.cli._results import prediction_table, write_results
-from valor.config import Configuration, effective_text
-from valor.exceptions import (
-    CheckpointError,
-    CheckpointWarning,
-    ConfigurationError,
-    NameConflictError,
-    UnknownNameError,
-)
-from valor.files import PREVIOUS, write_atomically
+from valor.cli._predictions import prediction_table
+from valor.cli._results import write_results
+from valor.config import Configuration
+from valor.exceptions import ConfigurationError, NameConflictError, UnknownNameError
+from valor.files import Samples
+from valor.trainer import Trainer
 
 OK, INTERRUPTED = 0, 130
-CHECKPOINT, CONFIGURATION = "checkpoint.valor", "config.toml"  # in the folder of a run
 CHOICES = ("one epoch: ", "a long run: ")  # how lines of `Trainer.explain` begin that are its own
 
 
 def train(options: Any) -> int:
     """Train what a configuration describes; show and write what came of it."""
     plugins = manager_of(options)
-    given = config.read(_path(options.config), overrides(options))
-    folder = given.tables.output.folder
+    given = config.read(_source(options.config), overrides(options))
+    folder = RunFolder.of(given)
     if options.resume and folder is None:
         raise ConfigurationError(
             "--resume: there must be a folder with the checkpoint of a run: --output FOLDER, or "
             "folder in the table [output]"
         )
-    checkpoint = _checkpoint_in(folder) if options.resume and folder is not None else None
-    configuration = _seeded(given, folder if checkpoint else None)
-    samples = configuration.samples(plugins)
-    listeners, written, remarks = own_listeners(configuration, plugins)
-    trainer = configuration.trainer(len(samples.inputs), plugins, listeners)
-    arguments = configuration.fit_arguments(samples, plugins)
-    if folder is not None:
-        _prepare(folder, configuration.place("output", "folder"))
-        write_atomically(
-            os.path.join(folder, CONFIGURATION), effective_text(configuration, folder, plugins)
+    with folder or contextlib.nullcontext():
+        snapshot = folder.resume() if options.resume and folder is not None else None
+        configuration = _seeded(given, folder if snapshot else None)
+        samples = configuration.samples(plugins)
+        listeners, written, remarks = own_listeners(configuration, plugins, folder)
+        trainer = configuration.trainer(len(samples.inputs), plugins, listeners)
+        arguments = configuration.fit_arguments(samples, plugins)
+        if folder is not None:
+            folder.describe(configuration, plugins)
+            folder.take()
+            arguments["resume_from"] = folder.resumed_from
+        print(*_beginning(configuration, trainer, samples), sep="\n")
+        if options.resume and folder is not None:
+            print(_going_on(folder, snapshot))
+        print(end="", flush=True)
+        run = _fitted(trainer, samples, arguments, folder, plugins)
+        if folder is not None:
+            names, more = write_results(folder.path, trainer, samples, plugins)
+            written, remarks = [*written, *names], [*remarks, *more]
+        if run.stopped_by != "epochs":
+            by = "interrupted" if run.stopped_by == "interrupt" else f"stopped by {run.stopped_by}"
+            print(f"{by} after {run.completed_epochs} of {run.epochs} epochs")
+        print("", *prediction_table(trainer, samples), "", sep="\n")
+        print(f"engine {run.engine}, {run.engine_reason}")
+        if folder is not None:
+            print(f"wrote to {folder.path}: {' '.join(sorted(written))}")
+        for remark in remarks:
+            print(remark)
+    if run.stopped_by == "interrupt":
+        if folder is not None and CHECKPOINT in written:
+            print(f"go on with: valor train {shlex.quote(folder.path)} --resume")
+        return INTERRUPTED
+    return OK
+
+
+def _source(given: str | None) -> str | None:
+    """Return the configuration file that was named, or that of the run whose folder was."""
+    if given is None:
+        return None
+    if not os.path.exists(given) and not given.endswith(".toml"):
+        raise ConfigurationError(
+            f"{given}: No such file or directory; here a configuration is expected, or the folder "
+            "of a run (names that belong to one option have commas between them, and no blanks)"
         )
-        written.append(CONFIGURATION)
-    if options.resume and checkpoint is None:
-        remarks.append(f"{folder} had no checkpoint to resume from: the run began anew")
-    print(trainer.model)
-    print(
-        f"{len(samples.x)} samples, {trainer.loss.name}, {trainer.optimizer.name}, "
-        f"{_seeds(configuration)}",
-        flush=True,
-    )
+    return within(given, CONFIGURATION)
+
+
+def _beginning(configuration: Configuration, trainer: Trainer, samples: Samples) -> list[str]:
+    """Return the lines that say what is trained, and on what."""
+    validation = configuration.tables.training.validation
+    apart = "" if validation is None else f" and those of {validation} to validate on"
+    if isinstance(validation, float):
+        apart = f", a share of {validation:g} of them to validate on"
+    names = f"{trainer.loss.name}, {trainer.optimizer.name}, {_seeds(configuration)}"
+    return [str(trainer.model), f"{len(samples.x)} samples{apart}, {names}"]
+
+
+def _going_on(folder: RunFolder, snapshot: Snapshot | None) -> str:
+    """Return what to say of a run that was to be resumed."""
+    if snapshot is None:
+        return f"{folder.path} has no checkpoint to resume from: the run begins anew"
+    done = snapshot.completed_steps // snapshot.steps_per_epoch
+    return f"resumed from {folder.resumed_from}, with {done} epochs done"
+
+
+def _fitted(
+    trainer: Trainer,
+    samples: Samples,
+    arguments: dict[str, Any],
+    folder: RunFolder | None,
+    plugins: PluginManager,
+) -> Run:
+    """Train; if that fails, write what was completed, and say so."""
     try:
-        run = trainer.fit(samples.x, samples.y, resume_from=checkpoint, **arguments)
+        return trainer.fit(samples.x, samples.y, **arguments)
     except Exception as error:
         if folder is not None and trainer.run is not None and trainer.run.completed_steps:
             try:
-                names, _ = write_results(folder, trainer, samples, plugins)
-                error.add_note(f"what was completed is in {folder}: {' '.join(names)}")
+                names, _ = write_results(folder.path, trainer, samples, plugins)
+                error.add_note(f"what was completed is in {folder.path}: {' '.join(names)}")
             except Exception as second:
-                error.add_note(f"what was completed could not be written to {folder}: {second}")
+                error.add_note(
+                    f"what was completed could not be written to {folder.path}: {second}"
+                )
         raise
-    if folder is not None:
-        names, more = write_results(folder, trainer, samples, plugins)
-        written, remarks = [*written, *names], [*remarks, *more]
-    if run.stopped_by != "epochs":
-        by = "interrupted" if run.stopped_by == "interrupt" else f"stopped by {run.stopped_by}"
-        print(f"{by} after {run.completed_epochs} of {run.epochs} epochs")
-    print("", *prediction_table(trainer, samples), "", sep="\n")
-    if run.report is not None and run.report.metrics:
-        print(", ".join(f"{name} {value:.6g}" for name, value in run.report.metrics.items()))
-    print(f"engine {run.engine}, {run.engine_reason}")
-    if written:
-        print(f"wrote to {folder}: {' '.join(written)}")
-    for remark in remarks:
-        print(remark)
-    return INTERRUPTED if run.stopped_by == "interrupt" else OK
-
-
-def _path(given: str | None) -> str | None:
-    """Return the configuration file that was named, or that of the run whose folder was."""
-    return os.path.join(given, CONFIGURATION) if given and os.path.isdir(given) else given
-
-
-def _checkpoint_in(folder: str) -> str | None:
-    """Return the checkpoint of a folder that can be read: the last, or else the one before it.
-
-    Raises:
-        CheckpointError: there are some, but none can be read.
-    """
-    from valor.checkpoint import read_snapshot
-
-    path = os.path.join(folder, CHECKPOINT)
-    there = [each for each in (path, path + PREVIOUS) if os.path.exists(each)]
-    for each in there:
-        try:
-            read_snapshot(each)
-        except CheckpointError as error:
-            if each is there[-1]:
-                raise
-            warnings.warn(f"{error}; resuming from that", CheckpointWarning, stacklevel=2)
-        else:
-            return each
-    return None
 
 
 def compile(options: Any) -> int:
     """Compile what a configuration describes, and tell what came of it."""
     plugins = manager_of(options)
-    configuration = config.read(options.config, overrides(options))
+    configuration = config.read(_source(options.config), overrides(options))
     training = configuration.tables.training
     samples = configuration.samples(plugins)
     trainer = configuration.trainer(len(samples.inputs), plugins)
@@ -131,7 +142,7 @@ def compile(options: Any) -> int:
     return OK
 
 
-def _seeded(configuration: Configuration, folder: str | None) -> Configuration:
+def _seeded(configuration: Configuration, folder: RunFolder | None) -> Configuration:
     """Draw the seeds that were not given, so that the run can be told how to be repeated.
 
     Args:
@@ -144,7 +155,7 @@ def _seeded(configuration: Configuration, folder: str | None) -> Configuration:
     seed: int | None = secrets.randbits(32)
     order = seed
     if folder is not None:
-        before = config.read(os.path.join(folder, CONFIGURATION)).tables
+        before = config.read(within(folder.path, CONFIGURATION)).tables
         seed, order = before.model.seed, before.training.seed
     tables = attrs.evolve(
         tables,
@@ -161,22 +172,23 @@ def _seeds(configuration: Configuration) -> str:
 
 
 def own_listeners(
-    configuration: Configuration, plugins: PluginManager
+    configuration: Configuration, plugins: PluginManager, folder: RunFolder | None
 ) -> tuple[list[Any], list[str], list[str]]:
     """Return the callbacks of the command itself, the files they write, and remarks."""
-    output = configuration.tables.output
-    folder, every = output.folder, output.checkpoint_every
-    listeners, written, remarks = [], [], []
+    listeners: list[Any] = []
+    written, remarks = [], []
     if folder is not None:
+        listeners.append(folder)
+        written.append(CONFIGURATION)
+        every = configuration.tables.output.checkpoint_every
         files: list[tuple[str, str, dict[str, Any]]] = [
-            ("csv_log", "history.csv", {}),
-            ("loss_curve", "loss.svg", {}),
+            ("csv_log", HISTORY, {}),
+            ("loss_curve", CURVE, {}),
         ]
         if every:
-            more = {"every_epochs": 0, "every_seconds": every}
-            files.append(("checkpoint", CHECKPOINT, more))
+            files.append(("checkpoint", CHECKPOINT, {"every_epochs": 0, "every_seconds": every}))
         for name, file, more in files:
-            path = os.path.join(folder, file)
+            path = os.path.join(folder.path, file)
             try:
                 listeners.append(callback(name, plugins=plugins, path=path, **more))
                 written.append(file)
@@ -189,16 +201,3 @@ def own_listeners(
         except (UnknownNameError, NameConflictError) as error:
             remarks.append(f"progress was not shown: {error}")
     return listeners, written, remarks
-
-
-def _prepare(folder: str, place: str) -> None:
-    """Make the folder, and see that files can be made in it, before anything is computed."""
-    try:
-        os.makedirs(folder, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if os.path.exists(folder) and not os.path.isdir(folder):
-            reason = "it is a file, not a folder"
-        raise ConfigurationError(f"{place}: cannot write to {folder!r}: {reason}") from error

@@ -43,6 +43,11 @@ _KINDS: dict[Keys, type[Formula]] = {
     ("callbacks",): Callback,
 }
 _PATHS = {("data", "file"), ("training", "validation"), ("output", "folder")}
+_HEADER = """\
+# A run, with all its defaults and seeds. `valor train` with this file, or with its folder, repeats
+# it, to the same bits; with --resume it goes on from the checkpoint in its folder.
+
+"""
 
 
 def effective_text(
@@ -70,7 +75,7 @@ def effective_text(
     import tomli_w
 
     writer = _Writer(configuration, folder, Lookup(configuration.origin, plugins))
-    return tomli_w.dumps(writer.document())
+    return _HEADER + tomli_w.dumps(writer.document())
 
 
 @attrs.frozen(eq=False)

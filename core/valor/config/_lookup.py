@@ -50,9 +50,7 @@ class Lookup:
 
     def records(self, kind: type[F], given: Sequence[Named], keys: Keys) -> list[F]:
         """Return the records of several names, in their order."""
-        return [
-            self.record(kind, named, (*keys, position)) for position, named in enumerate(given)
-        ]
+        return [self.record(kind, named, (*keys, position)) for position, named in enumerate(given)]
 
     @contextlib.contextmanager
     def at(self, *keys: str | int) -> Iterator[None]:

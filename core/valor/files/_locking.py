@@ -40,8 +40,7 @@ class Lock:
         try:
             _lock(file)
         except OSError:
-            file.seek(0)
-            owner = file.readline().strip() or "another process"
+            owner = _owner(file)
             file.close()
             raise LockedError(
                 f"{self.path} is in use by {owner}; wait for it to end, end it, or choose another "
@@ -77,6 +76,17 @@ class Lock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+def _owner(file: Any) -> str:
+    """Return what the file of a lock says of its holder."""
+    for _ in range(10):
+        file.seek(0)
+        owner: str = file.readline()
+        if owner.endswith("\n"):
+            return owner.strip()
+        time.sleep(0.01)  # it has been taken just now, and says so at once
+    return "another process"
 
 
 def _host() -> str:

@@ -64,13 +64,13 @@ def drawing(scene: Scene, title: str, description: str) -> str:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Return round numbers between two others: three to seven of them.
+    """Return round numbers between two others: three to eight of them.
 
     >>> ticks(-2.0, 7.0), ticks(0.0, 0.012)
     ([-2.0, 0.0, 2.0, 4.0, 6.0], [0.0, 0.002, 0.004, 0.006, 0.008, 0.01, 0.012])
     """
     size = 10.0 ** math.floor(math.log10(high - low))
-    step = next(size * part for part in (1.0, 0.5, 0.2, 0.1) if (high - low) / (size * part) >= 3)
+    step = next(size * part for part in (2.0, 1.0, 0.5, 0.2) if high - low >= 3 * size * part)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [float(f"{k * step:.6g}") for k in range(first, last + 1)]
 

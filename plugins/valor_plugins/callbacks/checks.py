@@ -1,5 +1,6 @@
 """What callbacks have in common: how they check what they are given, by hand or by a checkpoint."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,14 +20,18 @@ def checked(*validators: Callable[..., Any]) -> Callable[..., None]:
     valor.exceptions.InvalidArgumentError: 'epochs' must be >= 1: 0
     """
 
-    def check(callback: Any, attribute: Any, value: Any) -> None:
-        try:
-            for validator in validators:
-                validator(callback, attribute, value)
-        except (TypeError, ValueError) as error:
-            raise InvalidArgumentError(str(error.args[0])) from None
+    # No function of this one's own, which could not be pickled with the record it guards.
+    return functools.partial(_check, validators)
 
-    return check
+
+def _check(
+    validators: tuple[Callable[..., Any], ...], callback: Any, attribute: Any, value: Any
+) -> None:
+    try:
+        for validator in validators:
+            validator(callback, attribute, value)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(str(error.args[0])) from None
 
 
 def validators_of(callback: type[Any]) -> dict[str, Callable[..., Any]]:

@@ -28,7 +28,7 @@ with tempfile.NamedTemporaryFile() as file:
         "writes": lambda: open(path, "a"),  # noqa: SIM115
         "removes": lambda: os.remove(path),
         "starts a program": lambda: subprocess.run(["true"]),  # noqa: PLW1510
-        "connects": lambda: socket.create_connection(("127.0.0.1", 9)),
+        "connects": socket.socket,
         "loops": forever,
         "takes memory": lambda: bytearray(2**31),
         "reads the file": lambda: open(path, "rb").close(),

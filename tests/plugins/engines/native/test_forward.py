@@ -42,7 +42,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
 
     def forward_of(*given: Any) -> Any:
-        compute = EAGER.forward(*given)  # type: ignore[misc]
+        compute = EAGER.forward(*given)
 
         def computed(inputs: Any, targets: Any) -> Any:
             counts.append(len(inputs))
