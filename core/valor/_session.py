@@ -1,12 +1,11 @@
 """One call of `Trainer.fit`: from a plan, through all hooks, to a finished run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from valor._auto import AUTO, compile_or_fall_back
-from valor._data import Rows
 from valor._loop import STEP_HOOKS, Interrupts, Loop
 from valor._manager import PluginManager
 from valor._preparation import Prepared
@@ -141,6 +140,9 @@ class Session:
         try:
             if self.snapshot is not None:
                 restore(self.snapshot, run)
+            else:
+                # An engine compares its first step with eager's, at the rate of the first epoch.
+                self.rates.begin_epoch(plan.first_step + 1, plan.total_steps)
             if self.samples.scaling is not None:
                 run.model.scaling = self.samples.scaling
             if self.manager.listens(*STEP_HOOKS):
@@ -167,11 +169,10 @@ class Session:
     def _notify(self, hook: str, **arguments: Any) -> None:
         getattr(self.manager.hook, hook)(run=self.run, **arguments)
 
-    def _measure_by(self) -> Any:
-        measured = self.samples.measured
-        if measured is None:
+    def _measure_by(self) -> Callable[[], Mapping[str, float]] | None:
+        given, model, loss = self.samples.measured, self.run.model, self.run.loss
+        if given is None:
             return None
-        loss: Any = self.run.loss
-        targets: Rows = measured.targets
-        forward = forward_of(self.engine, self.run.model, loss, measured.inputs, targets)
+        measured = given.as_tables()
+        forward = forward_of(self.engine, model, loss, measured.inputs, measured.targets)
         return lambda: measured.columns(forward, loss)

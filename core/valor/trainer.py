@@ -314,7 +314,9 @@ class Trainer:
         ]
         for parameter, value, _ in before:
             parameter.data = float(value)
-        given = self.model, samples.loss, self._rates().optimizer, plan
+        rates = Rates(self.optimizer)
+        rates.begin_epoch(1, plan.total_steps)
+        given = self.model, samples.loss, rates.optimizer, plan
         try:
             used, why = wanted, reason
             if self.engine is AUTO:

@@ -42,6 +42,9 @@ examples:
   valor train --data d.csv --target y1,y2 --layers 8,2 --activation relu,identity \\
       --loss mean_squared_error --optimizer gradient_descent --learning-rate 0.05 \\
       --epochs 200 --batch-size 16 --shuffle --seed 1 --output run
+  valor train --data d.csv --target kind --categorical kind --layers 8,3 --activation relu,softmax \\
+      --loss categorical_cross_entropy --optimizer adam --epochs 100 --validation 0.2 \\
+      --metrics accuracy --scale-inputs standard --output run
 
 a configuration file:
   [data]                        [optimizer]
@@ -76,8 +79,8 @@ output. Without --output, the text of the graph is printed."""
 
 INSPECT_DESCRIPTION = """\
 Tell what is in a model file, a checkpoint or the folder of a run, without the plugins it was made
-with: what was trained and how far it came, the numbers there are, and what plugins have kept. A file
-that is damaged is refused."""
+with: what was trained and how far it came, the numbers there are, and what plugins have kept. What
+is damaged is refused."""
 INSPECT_EPILOG = """\
 examples:
   valor inspect run

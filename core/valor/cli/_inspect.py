@@ -156,7 +156,7 @@ def _of_model(document: ModelDocument) -> Facts:
 
 
 def _of_columns(columns: Columns, pairs: Any) -> Facts:
-    facts = {"columns": list(columns.names), "categories": dict(columns.categories)}
+    facts: Facts = {"columns": list(columns.names), "categories": dict(columns.categories)}
     if columns.targets and any(len(values) == 2 for values in columns.categories.values()):
         facts["threshold"] = columns.threshold
     return {**facts, "scaled": pairs is not None}

@@ -65,8 +65,8 @@ class Training:
     shuffle: bool = False
     seed: int | None = None
     engine: str = "auto"
-    mode: Mode = Mode("exact")
-    threads: AtLeastOne = AtLeastOne(1)
+    mode: Mode = attrs.field(default=Mode("exact"))
+    threads: AtLeastOne = attrs.field(default=AtLeastOne(1))
     validation: Validation | None = None
     stratify: bool = False
     class_weight: ClassWeight | None = None
@@ -79,7 +79,7 @@ class Output:
     """``[output]``: where the results go."""
 
     folder: str | None = None
-    checkpoint_every: Seconds = Seconds(10.0)
+    checkpoint_every: Seconds = attrs.field(default=Seconds(10.0))
 
 
 @attrs.frozen(eq=False)
@@ -91,10 +91,10 @@ class Tables:
     loss: OneLoss = attrs.field(default=OneLoss(Named("sum_squared_error")))
     optimizer: OneOptimizer = attrs.field(default=OneOptimizer(Named("gradient_descent")))
     training: Training = attrs.field(factory=Training)
-    penalties: Several = Several(())
-    gradient_transforms: Several = Several(())
-    metrics: Several = Several(())
-    callbacks: Several = Several(())
+    penalties: Several = attrs.field(default=Several(()))
+    gradient_transforms: Several = attrs.field(default=Several(()))
+    metrics: Several = attrs.field(default=Several(()))
+    callbacks: Several = attrs.field(default=Several(()))
     output: Output = attrs.field(factory=Output)
 
 
