@@ -72,13 +72,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def built(bundled: Any) -> Any:
-    """Return a function that makes samples and a trainer from the text of a configuration."""
+    """Return a function that makes all of a training from the text of a configuration."""
 
     def build(text: str) -> Any:
         Path("run.toml").write_text(text, encoding="utf-8")
         configuration = config.read("run.toml")
         samples = configuration.samples(bundled)
-        return samples, configuration.trainer(len(samples.x[0]), bundled)
+        trainer = configuration.trainer(len(samples.x[0]), bundled)
+        arguments = configuration.fit_arguments(samples, bundled)
+        return samples, trainer, {**arguments, "epochs": 2}
 
     return build
 
@@ -125,26 +127,30 @@ def test_a_run_of_it_is_repeated_to_the_bit(run: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name in OFF if name not in ABOUT_A_FILE])
 def test_a_setting_can_be_switched_on_alone(built: Any, name: str) -> None:
-    _, trainer = built(switched_on(name))
-    assert trainer.model
+    samples, trainer, arguments = built(switched_on(name))
+    assert trainer.fit(samples.x, samples.y, **arguments).completed_epochs == 2
 
 
 def test_all_settings_can_be_switched_on_together(built: Any) -> None:
-    samples, trainer = built(switched_on(*(name for name in OFF if name not in ABOUT_A_FILE)))
-    assert trainer.fit(samples.x, samples.y, epochs=2).completed_epochs == 2
+    names = [name for name in OFF if name not in ABOUT_A_FILE]
+    samples, trainer, arguments = built(switched_on(*names))
+    run = trainer.fit(samples.x, samples.y, **arguments)
+    assert list(run.history) == ["loss", "validation_loss", "validation_r2"]
+    assert trainer.model.scaling is not None
 
 
 def test_a_file_can_stand_instead_of_the_samples(built: Any) -> None:
     text = switched_on(*ABOUT_A_FILE, off=("data.x", "data.y"))
     data = tomllib.loads(text)["data"]
-    columns = [*data["inputs"], data["target"]]
+    columns = [*data["inputs"], data["target"], data["weight"]]
     lines = [",".join(columns)]
     for row, colour in enumerate(["red", "blue", "red", "blue"]):
         lines.append(",".join(colour if c in data["categorical"] else f"{row}" for c in columns))
     Path(data["file"]).write_text("\n".join(lines), encoding="utf-8")
-    samples, trainer = built(text)
+    samples, trainer, arguments = built(text)
     assert [targets for (targets,) in samples.y] == [0, 1, 2, 3]
-    assert trainer.fit(samples.x, samples.y, epochs=2).completed_epochs == 2
+    assert samples.weights == [0, 1, 2, 3]
+    assert trainer.fit(samples.x, samples.y, **arguments).completed_epochs == 2
 
 
 def test_no_line_is_too_long_to_read() -> None:

@@ -130,10 +130,13 @@ def _refuse(unknown: Sequence[str], parser: Parser) -> NoReturn:
     """Say that a command has no such option, and which one may have been meant."""
     from valor.exceptions import nearest
 
-    message = f"unrecognized arguments: {' '.join(unknown)}{nearest(unknown[0], parser.options)}"
-    if "--set" in parser.options and unknown[0].startswith("-"):
-        message += "\nhyperparameters are given with --set, as in --set optimizer.momentum=0.9"
-    parser.error(message)
+    # Without the hyphens, which all have in common.
+    hint = nearest(unknown[0].lstrip("-"), [option.lstrip("-") for option in parser.options])
+    if hint:
+        hint = hint.replace("'", "'--", 1)
+    elif "--set" in parser.options and unknown[0].startswith("-"):
+        hint = "\nhyperparameters are given with --set, as in --set optimizer.momentum=0.9"
+    parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:

@@ -42,9 +42,9 @@ examples:
   valor train --data d.csv --target y1,y2 --layers 8,2 --activation relu,identity \\
       --loss mean_squared_error --optimizer gradient_descent --learning-rate 0.05 \\
       --epochs 200 --batch-size 16 --shuffle --seed 1 --output run
-  valor train --data d.csv --target kind --categorical kind --layers 8,3 --activation relu,softmax \\
-      --loss categorical_cross_entropy --optimizer adam --epochs 100 --validation 0.2 \\
-      --metrics accuracy --scale-inputs standard --output run
+  valor train --data d.csv --target kind --categorical kind --scale-inputs standard \\
+      --layers 8,3 --activation relu,softmax --loss categorical_cross_entropy --optimizer adam \\
+      --epochs 100 --validation 0.2 --metrics accuracy --output run
 
 a configuration file:
   [data]                        [optimizer]

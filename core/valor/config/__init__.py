@@ -7,7 +7,7 @@ key, the value and what was expected. Paths in a file are relative to the file.
 
 from valor.config._configuration import Configuration
 from valor.config._effective import effective_text
-from valor.config._origin import Override
+from valor.config._origin import Origin, Override
 from valor.config._reading import read
 
-__all__ = ["Configuration", "Override", "effective_text", "read"]
+__all__ = ["Configuration", "Origin", "Override", "effective_text", "read"]

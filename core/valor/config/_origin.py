@@ -1,6 +1,6 @@
 """Where a value of a configuration comes from, as an error tells it: an option, or a line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -53,16 +53,20 @@ class Origin:
             length = len(override.keys)
             if override.keys in (keys[:length], (*keys, "name")):
                 return override.option + _path(keys[length:])
+        lines = lines_of(self.text)
+        for override in reversed(self.overrides):
+            # It made the table that the place is of, as --set model.initializer.low=0 does.
+            if len(keys) > 1 and keys not in lines and override.keys[: len(keys)] == keys:
+                return override.option
         place, rest = f"[{keys[0]}]", keys[1:]
         if rest and isinstance(rest[0], int):  # one of an array of tables
             place, rest = f"[[{keys[0]}]] number {rest[0] + 1}", rest[1:]
         path = _path(rest).removeprefix(".")
-        return self._beginning(keys) + place + (f" {path}" if path else "")
+        return self._beginning(keys, lines) + place + (f" {path}" if path else "")
 
-    def _beginning(self, keys: Keys) -> str:
+    def _beginning(self, keys: Keys, lines: Mapping[Keys, int]) -> str:
         if not self.file:
             return ""
-        lines = lines_of(self.text)
         for length in range(len(keys), 0, -1):
             if keys[:length] in lines:
                 return f"{self.file}, line {lines[keys[:length]]}: "

@@ -1,80 +1,86 @@
-"""Every public argument with every hostile value: ``hostile.py FIRST STRIDE FILE``.
+"""Every public argument with every hostile value: ``hostile.py STRIDE FILE``.
 
-Of all pairs of an argument and a value, it tries the one at FIRST and each STRIDE after it, and
-writes to FILE what became of each: "ok", the name of an error of `valor.exceptions`, what else may
-pass; or, after "FAULT", what must not happen.
+Of all pairs of an argument and a value, it tries each STRIDE-th, and writes to FILE what became of
+it: "ok", the name of an error of `valor.exceptions`, what else may pass; or, after "FAULT", what
+must not happen.
 """
 
 import contextlib
-import inspect
 import io
 import json
 import os
 import resource
 import signal
 import sys
-import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from subjects import MAY_RAISE, Subject, subjects
+from subjects import FOLDER, MAY_RAISE, Call, prepare, subjects, uncovered
 from values import VALUES, Hostile
 
 from valor.exceptions import CheckpointWarning, EngineWarning, PluginWarning, ValorError
 
 LONGEST = 20  # seconds
-MEMORY = 4 * 2**30  # bytes of addresses
+MEMORY = 6 * 2**30  # bytes of addresses
 
 
 class TooLong(BaseException):
     """A call went on and on."""
 
 
-def call(function: Callable[..., Any], given: dict[str, Any]) -> None:
-    """Call a function with every argument by its name, or in its place where that is the way."""
-    positional: list[Any] = []
-    named = dict(given)
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.name not in named:
-            continue
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            positional.append(named.pop(parameter.name))
-        elif parameter.kind is parameter.VAR_POSITIONAL:
-            positional += named.pop(parameter.name)
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            named.update(named.pop(parameter.name))
-    function(*positional, **named)
+def stop(signum: int, frame: Any) -> None:
+    raise TooLong
 
 
-def outcome(subject: Subject, argument: str, value: Any) -> str:
+def outcome(name: str, make: Callable[[], Call], argument: str, value: Any) -> str:
     """Return what becomes of a call in which one argument has a value."""
-    function, given, then = subject.made()
-    old = given[argument]
-    # What is gathered is one of several: an entry of ``*keys``, a value of ``**hyperparameters``.
-    if isinstance(old, Gathered):
-        value = old.with_(value)
-    given[argument] = value
+    function, given = make()
     signal.alarm(LONGEST)
     try:
-        result = function(given) if then is None else then(function(given))
+        result = function(**({**given, argument: value} if argument else given))
         if isinstance(result, Iterator):
-            list(result)
+            for _ in result:
+                pass
         return "ok"
     except ValorError as error:
         str(error)
         return type(error).__name__
     except Hostile:
         return "Hostile"
-    except MAY_RAISE.get(subject.name, ()) as error:
+    except MAY_RAISE.get(name.partition(" ")[0], ()) as error:
         return type(error).__name__
     except (Exception, TooLong) as error:
         frames = traceback.extract_tb(error.__traceback__)
-        place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}"
-        ours = [frame for frame in frames if "/valor" in frame.filename]
-        if ours:
-            place = f"{ours[-1].filename}:{ours[-1].lineno}, {place}"
-        return f"FAULT {type(error).__name__}: {error} ({place})"[:400]
+        ours = [f for f in frames if "/valor" in f.filename] or frames
+        place = f"{os.path.basename(ours[-1].filename)}:{ours[-1].lineno}"
+        return f"FAULT {type(error).__name__} at {place}: {error}"[:300]
     finally:
         signal.alarm(0)
+
+
+def main(stride: str, path: str) -> None:
+    signal.signal(signal.SIGALRM, stop)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    for category in (CheckpointWarning, EngineWarning, PluginWarning):
+        warnings.simplefilter("ignore", category)
+    prepare()
+    os.chdir(FOLDER)
+    found = {}
+    usual = {name: outcome(name, make, "", None) for name, make in subjects().items()}
+    pairs = [
+        (name, make, argument, value)
+        for name, make in subjects().items()
+        for argument in make()[1]
+        for value in VALUES
+    ]
+    for name, make, argument, value in pairs[:: int(stride)]:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            found[f"{name}: {argument}={value}"] = outcome(name, make, argument, VALUES[value]())
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"outcomes": found, "usual": usual, "uncovered": uncovered()}, file)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

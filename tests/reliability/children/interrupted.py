@@ -24,6 +24,7 @@ import valor
 import valor_plugins
 from valor import MLP, Trainer, hookimpl
 from valor.checkpoint import read_snapshot
+from valor.files import Lock
 from valor_plugins.callbacks.checkpoint import checkpoint
 
 engine, listened, how, given_times, given_count, folder = sys.argv[1:]
@@ -45,7 +46,7 @@ def fit(chosen: Trainer, **more: Any) -> Any:
     """Run it: for some epochs, or where nobody listens for many, as the engine may be fast."""
     if listened == "listened":
         return work.fit(chosen, epochs=10, **more)
-    epochs = 5000 if engine == "native" else 30
+    epochs = 1500 if engine == "native" else 30
     return chosen.fit(work.X, work.Y, epochs=epochs, batch_size=3, shuffle=True, **more)
 
 
@@ -139,21 +140,22 @@ class Moments:
 
 def interrupted(chosen: Trainer) -> str:
     """Run a trainer and interrupt it; return how that ended, or "late" if it was after the run."""
-    raised = ""
-    done = False
+    ended = "late"
     try:
         try:
             press.begin()
-            fit(chosen)
-            done = True
+            run = fit(chosen)
+            if run.stopped_by != "epochs":
+                ended = run.stopped_by
         except KeyboardInterrupt:
-            raised = "KeyboardInterrupt"
-        press.end()
+            ended = "KeyboardInterrupt"
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what comes now is not for the run
     except KeyboardInterrupt:
-        press.end()
-    if not raised and (done and chosen.run is not None and chosen.run.stopped_by == "epochs"):
-        return "late"
-    return raised or (chosen.run.stopped_by if chosen.run is not None else "")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    press.end()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return ended
 
 
 def check(chosen: Trainer, ended: str, path: str) -> None:
@@ -161,10 +163,11 @@ def check(chosen: Trainer, ended: str, path: str) -> None:
     run = chosen.run
     steps = run.completed_steps if run is not None else 0
     assert ended in ("interrupt", "KeyboardInterrupt")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     parameters, state, history, _ = numbers(chosen)
     if listened == "listened":
         assert parameters == after[steps], "parameters"
+    with Lock(path):
+        """It was given back."""
     if run is not None:
         assert history["loss"] == whole[2]["loss"][: run.completed_epochs], "history"
         assert run.stopped_by != "", "no end"
