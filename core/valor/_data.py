@@ -1,10 +1,11 @@
 """From what users pass as data to rows of floats; what cannot be trained on is refused here."""
 
 import math
-import operator
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, TypeAlias, overload
 
+from valor._arguments import whole
 from valor._frames import is_frame, numbers_of
 from valor.exceptions import DataError, InvalidArgumentError, InvalidNumberError, shown
 from valor.functions import number
@@ -43,14 +44,14 @@ def at_least_one(value: Any, argument: str) -> int:
     """Return a count as an int.
 
     Raises:
-        InvalidArgumentError: it is not an int of at least 1.
+        InvalidArgumentError: it is not an int of at least 1, or too large to count anything.
     """
-    try:
-        count = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        count = 0
+    expected = "an int of at least 1"
+    count = whole(value, argument, expected)
     if count < 1:
-        raise InvalidArgumentError(f"{argument} must be an int of at least 1, not {shown(value)}")
+        raise InvalidArgumentError(f"{argument} must be {expected}, not {shown(value)}")
+    if count > sys.maxsize:  # nothing there could be so many of
+        raise InvalidArgumentError(f"{argument} must be at most {sys.maxsize}, not {shown(value)}")
     return count
 
 

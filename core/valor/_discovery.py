@@ -7,8 +7,10 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from valor._arguments import listed
+from valor._data import truth
 from valor._manager import Plugin, PluginManager, normalized
-from valor.exceptions import InvalidArgumentError, PluginWarning
+from valor.exceptions import InvalidArgumentError, PluginWarning, shown
 
 DISTRIBUTION = "valor-framework"
 BUNDLED_PACKAGE = "valor_plugins"  # may be absent: then there are no bundled plugins
@@ -28,16 +30,18 @@ def plugin_manager(
             A variable that is set but empty counts for nothing.
 
     Raises:
-        InvalidArgumentError: `block` is a string, and not a list of names.
+        InvalidArgumentError: `block` is no list of names, or a flag neither True nor False.
         PluginError: a plugin failed, and `strict` is true.
 
     >>> manager = plugin_manager(block=["tanh"])
     >>> [plugin.state for plugin in manager.plugins if plugin.name == "tanh"]
     ['blocked']
     """
-    if isinstance(block, str):
-        raise InvalidArgumentError(f"block must be a list of names, not the string {block!r}")
-    block = list(block)
+    strict, environment = truth(strict, "strict"), truth(environment, "environment")
+    block = listed(block, "block", "a list of names")
+    for position, name in enumerate(block):
+        if not isinstance(name, str):
+            raise InvalidArgumentError(f"block[{position}] must be a name, not {shown(name)}")
     blocked = dict.fromkeys(block, "blocked by the program")
     only: list[str] = []
     if environment:
@@ -67,6 +71,21 @@ def plugin_manager(
 def default_manager() -> PluginManager:
     """Return the manager that is used where none is given; it is built on first use."""
     return plugin_manager()
+
+
+def manager_for(plugins: Any) -> PluginManager:
+    """Return the manager that an argument stands for: the default one for None.
+
+    Raises:
+        InvalidArgumentError: it is no manager.
+    """
+    if plugins is None:
+        return default_manager()
+    if not isinstance(plugins, PluginManager):
+        raise InvalidArgumentError(
+            f"plugins must be a manager made by valor.plugin_manager, or None, not {shown(plugins)}"
+        )
+    return plugins
 
 
 def _names(variable: str) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from valor._rows import number
 from valor.exceptions import InvalidArgumentError, shown
 
 __all__ = ["dot"]
@@ -20,6 +21,7 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
 
     Raises:
         InvalidArgumentError: they are no lists, or have not the same length, or none.
+        InvalidNumberError: one of them holds something else than numbers and scalars.
 
     >>> from valor import Valor
     >>> dot([1.0, 2.0], [3.0, 4.0]), dot([Valor(1.0), Valor(2.0)], [3.0, 4.0])
@@ -28,16 +30,34 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     for argument, given in (("a", a), ("b", b)):
         if not (hasattr(given, "__len__") and hasattr(given, "__getitem__")):
             raise InvalidArgumentError(f"{argument} must be a list of numbers, not {shown(given)}")
-    if len(a) != len(b) or not len(a):
-        raise InvalidArgumentError(
-            f"a and b must have the same length, at least 1, not {len(a)} and {len(b)}"
-        )
-    for first in (b[0], a[0]):
-        take = getattr(type(first), "__valor_dot__", None)
-        result = NotImplemented if take is None else take(a, b)
-        if result is not NotImplemented:
-            return result
-    total = a[0] * b[0]
-    for position in range(1, len(a)):
-        total = total + a[position] * b[position]
+    try:
+        if len(a) != len(b) or not len(a):
+            raise InvalidArgumentError(
+                f"a and b must have the same length, at least 1, not {len(a)} and {len(b)}"
+            )
+        for first in (b[0], a[0]):
+            take = getattr(type(first), "__valor_dot__", None)
+            result = NotImplemented if take is None else take(a, b)
+            if result is not NotImplemented:
+                return result
+        total = a[0] * b[0]
+        for position in range(1, len(a)):
+            total = total + a[position] * b[position]
+    except (LookupError, TypeError):
+        _check_numbers("a", a)
+        _check_numbers("b", b)
+        raise
     return total
+
+
+def _check_numbers(argument: str, given: Any) -> None:
+    """Find out, after something failed, whether it was for want of numbers."""
+    try:
+        values = [given[position] for position in range(len(given))]
+    except (LookupError, TypeError):  # a dict, or an array without axes
+        raise InvalidArgumentError(
+            f"{argument} must be a list of numbers, not {shown(given)}"
+        ) from None
+    for position, value in enumerate(values):
+        if not hasattr(type(value), "__valor_apply__"):
+            number(value, f"{argument}[{position}]")

@@ -24,7 +24,7 @@ from valor.contracts import (
     Plan,
     Schedule,
 )
-from valor.exceptions import FormulaError
+from valor.exceptions import FormulaError, shown
 from valor.functions import number
 
 State = tuple[float, ...]
@@ -40,7 +40,7 @@ def outputs_of(model: Any, row: Sequence[float]) -> list[Valor]:
     outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     if not outputs or not all(isinstance(output, Valor) for output in outputs):
         raise FormulaError(
-            f"the model must return a Valor or a list of Valor, not {outputs!r} (of type "
+            f"the model must return a Valor or a list of Valor, not {shown(outputs)} (of type "
             f"{type(model).__qualname__})"
         )
     return outputs
@@ -57,7 +57,7 @@ def sample_loss(loss: Loss, predicted: list[Valor], target: Sequence[float]) -> 
 
 def _scalar(record: Loss | Penalty, result: Any) -> Valor:
     if not isinstance(result, Valor):
-        raise FormulaError(f"{record} must return a Valor, not {result!r}")
+        raise FormulaError(f"{record} must return a Valor, not {shown(result)}")
     return result
 
 
@@ -65,7 +65,7 @@ def _transformed(transform: GradientTransform, gradients: list[float]) -> list[f
     result = transform(list(gradients))
     if not isinstance(result, list) or len(result) != len(gradients):
         raise FormulaError(
-            f"{transform} must return a list of {len(gradients)} gradients, not {result!r}"
+            f"{transform} must return a list of {len(gradients)} gradients, not {shown(result)}"
         )
     return [float(number(value, f"a gradient of {transform}")) for value in result]
 
@@ -233,7 +233,7 @@ class EagerProgram:
         names = ", ".join(self._optimizer.state) or "nothing"
         raise FormulaError(
             f"{self._optimizer} must return (parameter, state), the state a tuple of {names}; "
-            f"it returned {result!r}"
+            f"it returned {shown(result)}"
         )
 
     def _commit(

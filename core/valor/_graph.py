@@ -10,8 +10,9 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from valor._arguments import listed
 from valor._traversal import computed_nodes, copy_of, topological_order
-from valor.exceptions import GraphCopyError, InvalidArgumentError
+from valor.exceptions import GraphCopyError, InvalidArgumentError, shown
 from valor.functions import TABLE, Function, clip, maximum, minimum, number, power_of
 
 _new = object.__new__
@@ -178,7 +179,8 @@ class Valor:
         self._left = self._right = None
         self._left_slope = self._right_slope = 0
         self._mark = 0
-        if progenitor != () or operador_mae != "":
+        given = progenitor.__class__ is tuple and operador_mae.__class__ is str
+        if not given or progenitor or operador_mae:
             self._operation = _Operation(_parents(progenitor), _text("operador_mae", operador_mae))
 
     # What made this scalar
@@ -224,7 +226,7 @@ class Valor:
     @propagar.setter
     def propagar(self, function: Callable[[], object]) -> None:
         if not callable(function):
-            raise InvalidArgumentError(f"propagar must be a function, not {function!r}")
+            raise InvalidArgumentError(f"propagar must be a function, not {shown(function)}")
         self._by_hand().propagate = function
         self._forget_operands()  # the function takes their place
 
@@ -419,14 +421,14 @@ def _operation_of(row: Function, arguments: int) -> Callable[..., Valor]:
 def _text(argument: str, text: Any) -> str:
     if isinstance(text, str):
         return text
-    raise InvalidArgumentError(f"{argument} must be a str, not {text!r}")
+    raise InvalidArgumentError(f"{argument} must be a str, not {shown(text)}")
 
 
 def _parents(progenitor: Iterable[Valor]) -> tuple[Valor, ...]:
-    if not isinstance(progenitor, Iterable):
-        raise InvalidArgumentError(f"progenitor must be a tuple of Valor, not {progenitor!r}")
-    parents = tuple(progenitor)
+    parents = tuple(listed(progenitor, "progenitor", "a tuple of Valor"))
     for parent in parents:
         if not isinstance(parent, Valor):
-            raise InvalidArgumentError(f"progenitor must hold Valor objects only, not {parent!r}")
+            raise InvalidArgumentError(
+                f"progenitor must hold Valor objects only, not {shown(parent)}"
+            )
     return parents

@@ -17,8 +17,10 @@ import attrs
 import pluggy
 
 from valor import hookspecs
+from valor._arguments import listed
+from valor._data import truth
 from valor.contracts import KINDS, Callback, Record
-from valor.exceptions import InvalidArgumentError, PluginError, PluginWarning
+from valor.exceptions import InvalidArgumentError, PluginError, PluginWarning, shown
 
 COLLECTION_HOOKS = {f"valor_register_{record.plural}": record for record in KINDS.values()}
 
@@ -120,7 +122,7 @@ class PluginManager(pluggy.PluginManager):
     def __init__(self, *, strict: bool = False) -> None:
         super().__init__(hookspecs.PROJECT)
         self.add_hookspecs(hookspecs)
-        self.strict = strict
+        self.strict = truth(strict, "strict")
         self.plugins: list[Plugin] = []
         self._known: dict[str, Plugin] = {}  # by the name it is registered by
 
@@ -142,13 +144,22 @@ class PluginManager(pluggy.PluginManager):
         Raises:
             PluginError: it breaks a rule; nothing is registered then.
         """
+        if name is not None and (not isinstance(name, str) or not name):
+            raise PluginError(f"name must be a text that is not empty, not {shown(name)}")
         info = Plugin(name) if name else _with_a_free_name(self, Plugin(_name_of(plugin)))
         self._admit(plugin, info)
         self.plugins.append(info)
         return info.key
 
     def unregister(self, plugin: Any = None, name: str | None = None) -> Any:
-        """Take a plugin out again, with the records it provided."""
+        """Take a plugin out again, with the records it provided.
+
+        Raises:
+            PluginError: it is not registered.
+        """
+        key = self.get_name(plugin) if name is None else name
+        if not isinstance(key, str) or not self.has_plugin(key):
+            raise PluginError(f"{shown(plugin if name is None else name)} is not registered")
         gone = super().unregister(plugin, name)
         self.plugins = [
             info for info in self.plugins if info.state != "active" or self.has_plugin(info.key)
@@ -186,7 +197,7 @@ class PluginManager(pluggy.PluginManager):
                 # What is counted of it is of this run alone.
                 manager._admit(plugin, attrs.evolve(info), collect=False)
         manager.plugins = list(self.plugins)
-        for given in callbacks:
+        for given in listed(callbacks, "callbacks"):
             callback, info = given, Plugin(_name_of(given))
             if isinstance(given, Callback):
                 callback = given()
@@ -198,7 +209,7 @@ class PluginManager(pluggy.PluginManager):
             if not hooks or hooks & COLLECTION_HOOKS.keys():
                 raise InvalidArgumentError(
                     f"callbacks must hold objects with lifecycle hooks (methods marked @hookimpl, "
-                    f"such as valor_after_epoch), not {callback!r}"
+                    f"such as valor_after_epoch), not {shown(callback)}"
                 )
         return manager
 
@@ -311,7 +322,7 @@ class PluginManager(pluggy.PluginManager):
                 for record in implementation.function():
                     if not isinstance(record, expected):
                         raise PluginError(
-                            f"{info}: {hook} yielded {record!r} instead of a record "
+                            f"{info}: {hook} yielded {shown(record)} instead of a record "
                             f"{expected.__name__}"
                         )
                     if (hook, record.name) in seen:
@@ -385,5 +396,5 @@ def _listed(result: Any, hook: str, info: Plugin) -> list[Any]:
     if result is None:
         return []
     if not isinstance(result, Iterable):
-        raise PluginError(f"{info}: {hook} must yield records, not return {result!r}")
+        raise PluginError(f"{info}: {hook} must yield records, not return {shown(result)}")
     return list(result)

@@ -4,15 +4,15 @@ A name such as "tanh" becomes a formula when the network is built, not while it 
 """
 
 import itertools
-import operator
 import os
 import random
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from valor import functions
+from valor._arguments import listed, whole
 from valor._data import as_rows, at_least_one
-from valor._discovery import default_manager
+from valor._discovery import manager_for
 from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._registry import resolve
@@ -181,7 +181,7 @@ class Camada:
         outputs = self.activation(sums)
         if not isinstance(outputs, list) or len(outputs) != len(sums):
             raise FormulaError(
-                f"{self.activation} must return a list of {len(sums)} Valor, not {outputs!r}"
+                f"{self.activation} must return a list of {len(sums)} Valor, not {shown(outputs)}"
             )
         return [_checked(self.activation, output) for output in outputs]
 
@@ -236,17 +236,11 @@ class MLP:
         seed: Any = None,
         plugins: PluginManager | None = None,
     ) -> None:
-        if not isinstance(num_neuronios_por_camada, Iterable):
-            raise InvalidArgumentError(
-                "num_neuronios_por_camada must be a list of ints, one a layer, "
-                f"not {num_neuronios_por_camada!r}"
-            )
-        widths = [
-            at_least_one(width, f"num_neuronios_por_camada[{layer}]")
-            for layer, width in enumerate(num_neuronios_por_camada)
-        ]
+        name = "num_neuronios_por_camada"
+        given = listed(num_neuronios_por_camada, name, "a list of ints, one a layer")
+        widths = [at_least_one(width, f"{name}[{layer}]") for layer, width in enumerate(given)]
         if not widths:
-            raise InvalidArgumentError("num_neuronios_por_camada must name at least one layer")
+            raise InvalidArgumentError(f"{name} must name at least one layer")
         at_least_one(num_dados_entrada, "num_dados_entrada")
         if not isinstance(activation, (list, tuple)):
             activation = [activation] * len(widths)
@@ -318,7 +312,7 @@ class MLP:
 
         scaling = self.scaling or Scaling()
         rows = scaling.scaled_inputs(as_rows(x, "x"))
-        forward = forward_for(AUTO, plugins or default_manager(), self, None, rows, ())
+        forward = forward_for(AUTO, manager_for(plugins), self, None, rows, ())
         outputs = scaling.unscaled_outputs(forward(rows, ())[0])
         return [row[0] for row in outputs] if len(outputs[0]) == 1 else list(outputs)
 
@@ -380,9 +374,13 @@ def _generator(seed: Any) -> Any:
         return random  # the module's functions are the methods of its global generator
     if seed is random or isinstance(seed, random.Random):
         return seed
-    if isinstance(seed, bool) or not (isinstance(seed, str) or hasattr(seed, "__index__")):
-        raise InvalidArgumentError(f"seed must be an int, a str or a random.Random, not {seed!r}")
-    return random.Random(seed if isinstance(seed, str) else operator.index(seed))
+    expected = "an int, a str or a random.Random"
+    try:
+        return random.Random(seed if isinstance(seed, str) else whole(seed, "seed", expected))
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(
+            f"seed must be {expected}, but {shown(seed)} is no text: it has half a character"
+        ) from None
 
 
 class _Sample(list[Any]):
@@ -425,7 +423,7 @@ def _checked(activation: Activation, output: Any) -> Valor:
     if output.__class__ is Valor or hasattr(type(output), "__valor_apply__"):
         scalar: Valor = output
         return scalar
-    raise FormulaError(f"{activation} must return a Valor, not {output!r}")
+    raise FormulaError(f"{activation} must return a Valor, not {shown(output)}")
 
 
 def _nested(name: str, parts: Sequence[Any]) -> dict[str, Valor]:

@@ -6,7 +6,7 @@ from array import array
 import attrs
 
 from valor.contracts import Optimizer, Schedule
-from valor.exceptions import FormulaError
+from valor.exceptions import FormulaError, shown
 from valor.functions import number
 
 
@@ -82,7 +82,7 @@ class Rates:
         if len(state) != len(given):
             raise FormulaError(
                 f"{schedule} must return (rate, state), the state a tuple of "
-                f"{', '.join(schedule.state)}; it returned {result!r}"
+                f"{', '.join(schedule.state)}; it returned {shown(result)}"
             )
         self._rate, self._state, self._asked = rate, state, step
 

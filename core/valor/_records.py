@@ -7,31 +7,42 @@ import functools
 import inspect
 import math
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 import attrs
 
-from valor.exceptions import HyperparameterError, InvalidArgumentError, InvalidNumberError
+from valor.exceptions import (
+    HyperparameterError,
+    InvalidArgumentError,
+    InvalidNumberError,
+    shown,
+)
 from valor.functions import number
+
+
+def _owner(record: Any) -> str:
+    return f"{type(record).__name__}({shown(record.name)})"
 
 
 def _check_name(record: Any, attribute: Any, name: Any) -> None:
     if not isinstance(name, str) or not name or ":" in name or name != "".join(name.split()):
         raise InvalidArgumentError(
-            f"{type(record).__name__}: name must be a word without spaces or colons, not {name!r}"
+            f"{type(record).__name__}: name must be a word without spaces or colons, not "
+            f"{shown(name)}"
         )
 
 
 def _check_call(record: Any, attribute: Any, call: Any) -> None:
     """Check that a formula takes what the framework will give it."""
-    owner = f"{type(record).__name__}({record.name!r})"
+    owner = _owner(record)
     takes = record.positional
     expected = ", ".join((*takes, "*", "…"))
     if not callable(call):
         raise InvalidArgumentError(
-            f"{owner}: call must be a function of ({expected}), not {call!r}"
+            f"{owner}: call must be a function of ({expected}), not {shown(call)}"
         )
     try:
         parameters = inspect.signature(call).parameters.values()
@@ -50,10 +61,21 @@ def _check_call(record: Any, attribute: Any, call: Any) -> None:
 
 
 def _check_validators(record: Any, attribute: Any, validators: Mapping[str, Any]) -> None:
-    unknown = [name for name in validators if name not in _defaults(record.call)]
-    if unknown:
-        owner = f"{type(record).__name__}({record.name!r})"
-        raise InvalidArgumentError(f"{owner}: validators names no hyperparameter: {unknown[0]!r}")
+    owner = _owner(record)
+    if not isinstance(validators, Mapping):
+        raise InvalidArgumentError(
+            f"{owner}: validators must be a dict from hyperparameter to validator, not "
+            f"{shown(validators)}"
+        )
+    for name, validator in validators.items():
+        if name not in _defaults(record.call):
+            raise InvalidArgumentError(
+                f"{owner}: validators names no hyperparameter: {shown(name)}"
+            )
+        if not callable(validator):
+            raise InvalidArgumentError(
+                f"{owner}: the validator of {name!r} must be a function, not {shown(validator)}"
+            )
 
 
 def checked_by(validator: Callable[..., Any]) -> Callable[..., None]:
@@ -62,9 +84,11 @@ def checked_by(validator: Callable[..., Any]) -> Callable[..., None]:
     def check(record: Any, attribute: Any, value: Any) -> None:
         try:
             validator(record, attribute, value)
-        except (TypeError, ValueError) as error:
-            owner = f"{type(record).__name__}({record.name!r})"
-            raise InvalidArgumentError(f"{owner}: {error.args[0]}") from None
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = str(error.args[0])
+            if not reason.startswith(f"'{attribute.name}'"):  # it is not attrs that says so
+                reason = f"{attribute.name} must not be {shown(value)}"
+            raise InvalidArgumentError(f"{_owner(record)}: {reason}") from None
 
     return check
 
@@ -163,8 +187,9 @@ class Formula(Record):
             validator = self.validators.get(name)
             if validator is not None:
                 validator(self, SimpleNamespace(name=name), value)
-        except (TypeError, ValueError) as error:
-            reason = error.args[0] if error.args else f"{name} is refused: {value!r}"
+        except (TypeError, ValueError, RecursionError) as error:
+            told = error.args and not isinstance(error, RecursionError)
+            reason = error.args[0] if told else f"{name} is refused: {shown(value)}"
             raise HyperparameterError(f"{self}: {reason}") from error
         return value
 
@@ -190,8 +215,11 @@ def _like(value: Any, default: Any, name: str) -> Any:
         if type(value).__name__ in ("bool", "bool_"):  # Python's and NumPy's
             return bool(value)
     elif isinstance(default, int) and not isinstance(value, bool) and hasattr(value, "__index__"):
-        return operator.index(value)
+        whole = operator.index(value)
+        if abs(whole) > sys.maxsize:
+            raise InvalidNumberError(f"{name} must be an int of 64 bits, not {shown(value)}")
+        return whole
     if type(value) is not type(default):
         expected = type(default).__name__
-        raise TypeError(f"{name} must be of type {expected}, not {value!r}")
+        raise TypeError(f"{name} must be of type {expected}, not {shown(value)}")
     return value

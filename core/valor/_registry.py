@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from valor._discovery import default_manager
+from valor._discovery import manager_for
 from valor._manager import Plugin, PluginManager, normalized
 from valor.contracts import (
     Activation,
@@ -27,6 +27,7 @@ from valor.exceptions import (
     InvalidArgumentError,
     NameConflictError,
     UnknownNameError,
+    shown,
 )
 
 R = TypeVar("R", bound=Record)
@@ -125,7 +126,7 @@ def resolve(kind: type[R], given: Any, manager: PluginManager | None, argument: 
         UnknownNameError, NameConflictError: see `find`.
     """
     if isinstance(given, str):
-        return find(kind, given, manager or default_manager())
+        return find(kind, given, manager_for(manager))
     if isinstance(given, kind):
         return given
     if callable(given) and kind in FROM_FUNCTIONS and not isinstance(given, Record):
@@ -133,7 +134,7 @@ def resolve(kind: type[R], given: Any, manager: PluginManager | None, argument: 
         return kind(name, given)  # type: ignore[call-arg]
     raise InvalidArgumentError(
         f"{argument} must be the name of {_with_article(kind)}, a record "
-        f"{kind.__name__}{' or a function' if kind in FROM_FUNCTIONS else ''}, not {given!r}"
+        f"{kind.__name__}{' or a function' if kind in FROM_FUNCTIONS else ''}, not {shown(given)}"
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from valor.exceptions import InvalidNumberError
+from valor.exceptions import InvalidNumberError, shown
 
 Scalar: TypeAlias = Any  # a plain number, a Valor, or an engine's stand-in
 
@@ -34,11 +34,9 @@ def number(value: Any, argument: str = "data") -> float:
         result: float = value
         return result
     if kind is bool or not _is_real(value):
-        shown = repr(value)
-        shown = shown if len(shown) <= 60 else shown[:57] + "..."
         raise InvalidNumberError(
             f"{argument} must be a real number (int, float, NumPy scalar or fraction), "
-            f"not {shown} of type {kind.__name__}"
+            f"not {shown(value)} of type {kind.__name__}"
         )
     if isinstance(value, numbers.Integral):
         whole = int(value)

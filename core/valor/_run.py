@@ -8,9 +8,10 @@ from typing import Any
 
 import attrs
 
+from valor._arguments import whole
 from valor._manager import HookUse
 from valor.contracts import Loss, Optimizer
-from valor.exceptions import InvalidArgumentError
+from valor.exceptions import InvalidArgumentError, UnknownNameError, nearest, shown
 
 
 @attrs.frozen(eq=False)
@@ -53,7 +54,14 @@ class History:
         self._columns: dict[str, array[float]] = {"loss": array("d")}
 
     def __getitem__(self, name: str) -> "array[float]":
-        return self._columns[name]
+        try:
+            return self._columns[name]
+        except (KeyError, TypeError):  # TypeError: it has no hash
+            known = list(self._columns)
+            hint = nearest(name, known) if isinstance(name, str) else ""
+            raise UnknownNameError(
+                f"the history has no column {shown(name)}{hint}; it has: {', '.join(known)}"
+            ) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
@@ -65,12 +73,37 @@ class History:
         return f"History({len(self)} epochs of {', '.join(self._columns)})"
 
     def extend(self, name: str, values: Any) -> None:
-        """Append numbers to a column."""
-        self._columns.setdefault(name, array("d")).extend(values)
+        """Append numbers to a column; one that is not there yet is begun.
+
+        Raises:
+            InvalidArgumentError: the name is no text, or the values are no numbers; nothing is
+                appended then.
+        """
+        if not isinstance(name, str) or not name:
+            raise InvalidArgumentError(f"name must be a text that is not empty, not {shown(name)}")
+        numbers = array("d")
+        try:
+            numbers.extend(values)
+        except (TypeError, OverflowError):
+            raise InvalidArgumentError(
+                f"values must be a list of numbers, not {shown(values)}"
+            ) from None
+        self._columns.setdefault(name, array("d")).extend(numbers)
 
     def row(self, epoch: int) -> dict[str, float]:
-        """Return the numbers of one epoch, counted from 0, or from the end if negative."""
-        return {name: column[epoch] for name, column in self._columns.items()}
+        """Return the numbers of one epoch, counted from 0, or from the end if negative.
+
+        Raises:
+            InvalidArgumentError: there is no such epoch.
+        """
+        place = whole(epoch, "epoch")
+        if not -len(self) <= place < len(self):
+            raise InvalidArgumentError(
+                f"epoch must be from {-len(self)} to {len(self) - 1}, not {shown(epoch)}"
+                if len(self)
+                else "the history has no epoch yet"
+            )
+        return {name: column[place] for name, column in self._columns.items()}
 
 
 def _no_rate(step: int) -> float:

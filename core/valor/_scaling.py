@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from valor._data import Rows, Table
+from valor._data import Rows, Table, as_rows
 from valor.contracts import Scaler
 from valor.exceptions import (
     DataError,
@@ -84,8 +84,8 @@ class Scaling:
                 when rows are asked for.
 
         Raises:
-            DataError: there are more columns than in the scaling or fewer, or a scaled number is
-                larger than a float can hold.
+            DataError: they are no rows of numbers; there are more columns than in the scaling or
+                fewer; or a scaled number is larger than a float can hold.
         """
         return rows if self.inputs is None else _scaled(rows, self.inputs, "x")
 
@@ -97,14 +97,19 @@ class Scaling:
         """Return what the model gives as what users get."""
         if self.targets is None:
             return rows
+        rows = _as_rows(rows, "the outputs")
         _check_width(rows, self.targets, "the outputs")
-        return [
-            [
-                value / factor + shift
-                for value, (shift, factor) in zip(row, self.targets, strict=True)
+        try:
+            return [
+                [
+                    value / factor + shift
+                    for value, (shift, factor) in zip(row, self.targets, strict=True)
+                ]
+                for row in rows
             ]
-            for row in rows
-        ]
+        except (TypeError, ValueError):
+            as_rows(rows, "the outputs")  # says what is wrong with them
+            raise
 
 
 def fitted(
@@ -149,6 +154,12 @@ def _column(rows: Rows, column: int) -> Sequence[float]:
     return array("d", [row[column] for row in rows])
 
 
+def _as_rows(rows: Any, argument: str) -> Rows:
+    """Return what anybody gives as rows; those of a training have been looked at before."""
+    rowwise = isinstance(rows, list) and rows and all(type(row) is list for row in rows)
+    return rows if rowwise or isinstance(rows, Table) else as_rows(rows, argument)
+
+
 def _check_width(rows: Rows, pairs: Pairs, argument: str) -> None:
     if len(rows[0]) != len(pairs):
         raise DataError(
@@ -158,14 +169,19 @@ def _check_width(rows: Rows, pairs: Pairs, argument: str) -> None:
 
 
 def _scaled(rows: Rows, pairs: Pairs, argument: str) -> Rows:
+    rows = _as_rows(rows, argument)
     _check_width(rows, pairs, argument)
     if isinstance(rows, Table):
         scaled = _ScaledArray(rows.array, pairs, argument)
         return Table(scaled if scaled.size > AT_ONCE else scaled[:])
-    result = [
-        [(value - shift) * factor for value, (shift, factor) in zip(row, pairs, strict=True)]
-        for row in rows
-    ]
+    try:
+        result = [
+            [(value - shift) * factor for value, (shift, factor) in zip(row, pairs, strict=True)]
+            for row in rows
+        ]
+    except (TypeError, ValueError):
+        as_rows(rows, argument)  # says what is wrong with them
+        raise
     for position, row in enumerate(result):
         for column, value in enumerate(row):
             if not math.isfinite(value):

@@ -85,7 +85,7 @@ def _class_weights(classes: Sequence[float], given: Any) -> dict[float, float]:
     counts: dict[float, int] = {}
     for each in classes:
         counts[each] = counts.get(each, 0) + 1
-    if given == "balanced":
+    if isinstance(given, str) and given == "balanced":
         return {each: len(classes) / (len(counts) * count) for each, count in counts.items()}
     if not isinstance(given, Mapping):
         raise InvalidArgumentError(

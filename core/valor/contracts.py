@@ -40,7 +40,9 @@ __all__ = [
 _OVER = checked_by(attrs.validators.in_(("neuron", "layer")))
 _STATE = checked_by(
     attrs.validators.deep_mapping(
-        attrs.validators.instance_of(str), attrs.validators.instance_of((int, float))
+        attrs.validators.instance_of(str),
+        attrs.validators.instance_of((int, float)),
+        attrs.validators.instance_of(Mapping),  # type: ignore[type-abstract]
     )
 )
 _SUFFIXES = checked_by(
@@ -147,7 +149,9 @@ class Schedule(Formula):
     @property
     def positional(self) -> tuple[str, ...]:
         """The names of what the framework gives the formula."""
-        return (*self.takes, "state") if self.state else self.takes
+        # It is asked before anybody has looked at what the state is.
+        remembers = isinstance(self.state, Mapping) and self.state
+        return (*self.takes, "state") if remembers else self.takes
 
 
 @attrs.frozen(eq=False)

@@ -4,11 +4,11 @@ What is drawn follows from a seed alone, and samples keep their order within a p
 """
 
 import math
-import operator
 import random
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
+from valor._arguments import whole
 from valor._data import Table, as_rows, at_least_one
 from valor._frames import is_frame
 from valor.exceptions import DataError, InvalidArgumentError, shown
@@ -44,7 +44,7 @@ def split(x: Any, y: Any, fraction: float = 0.2, seed: int = 0, stratify: bool =
     if samples < 2:
         raise DataError("there must be at least 2 samples to split, but there is 1")
     chosen = min(samples - 1, max(1, math.floor(fraction * samples + 0.5)))
-    generator = random.Random(f"split:{_seed(seed)}")
+    generator = random.Random(f"split:{whole(seed, 'seed')}")
     if not _flag(stratify):
         return _parts(x, y, sorted(generator.sample(range(samples), chosen)))
     classes = _classes(y)
@@ -96,7 +96,7 @@ def folds(x: Any, y: Any, count: int = 5, seed: int = 0, stratify: bool = False)
         raise InvalidArgumentError("count must be at least 2, or there is nothing to train on")
     if samples < count:
         raise DataError(f"{samples} samples do not make {count} folds; take fewer folds")
-    generator = random.Random(f"folds:{_seed(seed)}")
+    generator = random.Random(f"folds:{whole(seed, 'seed')}")
     classes = _classes(y) if _flag(stratify) else {0.0: range(samples)}
     order = []
     for value, members in classes.items():
@@ -144,12 +144,6 @@ def _flag(stratify: Any) -> bool:
     if type(stratify).__name__ not in ("bool", "bool_"):  # Python's and NumPy's
         raise InvalidArgumentError(f"stratify must be True or False, not {shown(stratify)}")
     return bool(stratify)
-
-
-def _seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise InvalidArgumentError(f"seed must be an int, not {shown(seed)}")
-    return operator.index(seed)
 
 
 def _classes(y: Any) -> dict[float, Sequence[int]]:

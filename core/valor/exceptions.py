@@ -155,8 +155,15 @@ class RenderError(ValorError, RuntimeError):
 
 
 def shown(value: Any) -> str:
-    """Return a value as an error shows it: never long."""
-    text = repr(value)
+    """Return a value as an error shows it: never long, whatever the value.
+
+    >>> shown(list(range(100)))
+    '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16...'
+    """
+    try:
+        text = repr(value)
+    except Exception:  # it is too deep, has too many digits, or its own __repr__ fails
+        return f"a {type(value).__name__} that cannot be shown"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

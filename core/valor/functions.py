@@ -18,7 +18,7 @@ from typing import Any
 
 from valor._dot import dot
 from valor._rows import LARGEST_EXACT_INT, TABLE, Function, Scalar, number, row_of
-from valor.exceptions import InvalidArgumentError
+from valor.exceptions import InvalidArgumentError, shown
 
 __all__ = [
     "TABLE",
@@ -119,15 +119,27 @@ def _power_derivative(a: Scalar, b: Scalar, y: Scalar) -> tuple[Scalar, Scalar]:
 TABLE["power"] = Function("power", "**", _pow, _power_derivative)
 
 
-@functools.lru_cache(maxsize=256, typed=True)
 def power_of(exponent: float) -> Function:
     """Return the row of ``x ** exponent`` for a constant exponent.
 
     2 is x*x, -1 is 1/x, 0.5 is the square root, anything else is the C library's pow.
 
+    Raises:
+        InvalidNumberError: the exponent is no number.
+
     >>> power_of(2).value(3.0), power_of(2).derivative(3.0, 9.0), power_of(2).symbol
     (9.0, 6.0, '**2')
     """
+    try:
+        return _power_row(exponent)
+    except TypeError:  # what has no hash is no number either
+        number(exponent, "exponent")
+        raise
+
+
+@functools.lru_cache(maxsize=256, typed=True)
+def _power_row(exponent: float) -> Function:
+    exponent = number(exponent, "exponent")
     return Function(
         f"power_of({exponent})",
         f"**{exponent}",
@@ -385,7 +397,7 @@ def where(condition: Any, a: Scalar, b: Scalar) -> Scalar:
         result = apply(TABLE["where"], (condition, a, b))
     if result is NotImplemented:
         raise InvalidArgumentError(
-            f"condition must be a comparison such as v > 0, not {condition!r}"
+            f"condition must be a comparison such as v > 0, not {shown(condition)}"
         )
     return result
 
@@ -396,5 +408,12 @@ def clip(x: Scalar, low: Scalar, high: Scalar) -> Scalar:
     >>> clip(5, 0, 1), clip(0.5, 0, 1)
     (1, 0.5)
     """
+    if not x.__class__ is low.__class__ is high.__class__ is float:
+        x, low, high = _scalar(x, "x"), _scalar(low, "low"), _scalar(high, "high")
     x = where(x < low, low, x)
     return where(x > high, high, x)
+
+
+def _scalar(value: Any, argument: str) -> Scalar:
+    """Return what a function can compute with; what is no number is refused."""
+    return value if hasattr(type(value), "__valor_apply__") else number(value, argument)

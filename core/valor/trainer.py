@@ -1,15 +1,15 @@
 """`Trainer`: a model, a loss and an optimizer, brought together with data."""
 
 import math
-import operator
 import os
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from valor._arguments import listed, whole
 from valor._auto import AUTO, automatic_engine, chosen, compile_or_fall_back, forward_for
 from valor._checks import check_widths, parameters_of
 from valor._data import Rows, as_rows, as_samples, at_least_one, truth
-from valor._discovery import default_manager
+from valor._discovery import manager_for
 from valor._eager import EAGER
 from valor._graph import Valor
 from valor._manager import PluginManager
@@ -33,7 +33,7 @@ from valor.contracts import (
     Plan,
     Scaler,
 )
-from valor.exceptions import InvalidArgumentError
+from valor.exceptions import InvalidArgumentError, shown
 
 F = TypeVar("F", bound=Formula)
 
@@ -91,12 +91,10 @@ class Trainer:
         usable = callable(model) and callable(getattr(model, "parametros", None))
         if isinstance(model, type) or not usable:
             raise InvalidArgumentError(
-                f"model must be a network to call, with a method parametros, not {model!r}"
+                f"model must be a network to call, with a method parametros, not {shown(model)}"
             )
-        if mode not in MODES:
-            raise InvalidArgumentError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
-        if isinstance(seed, bool) or not (seed is None or hasattr(seed, "__index__")):
-            raise InvalidArgumentError(f"seed must be an int or None, not {seed!r}")
+        if not isinstance(mode, str) or mode not in MODES:
+            raise InvalidArgumentError(f"mode must be one of {', '.join(MODES)}, not {shown(mode)}")
         self._manager = plugins
         self.model = model
         self.loss = resolve(Loss, loss, plugins, "loss")
@@ -104,10 +102,10 @@ class Trainer:
         built_in = {"auto": AUTO, "eager": EAGER}.get(engine) if isinstance(engine, str) else None
         self.engine = built_in or resolve(Engine, engine, plugins, "engine")
         self.mode = mode
-        self.callbacks = [self._callback(each) for each in _several("callbacks", callbacks)]
+        self.callbacks = [self._callback(each) for each in listed(callbacks, "callbacks")]
         objects = [each for each in self.callbacks if not isinstance(each, Callback)]
-        (plugins or default_manager()).fork(objects)  # refuses now what would break in `fit`
-        self.seed = None if seed is None else operator.index(seed)
+        manager_for(plugins).fork(objects)  # refuses now what would break in `fit`
+        self.seed = None if seed is None else whole(seed, "seed", "an int or None")
         self.penalties = self._records(Penalty, "penalties", penalties)
         self.gradient_transforms = self._records(
             GradientTransform, "gradient_transforms", gradient_transforms
@@ -203,7 +201,7 @@ class Trainer:
             rates = Rates(self.optimizer)
             given = self.model, self.loss, self.optimizer, samples, plan, rates
             plan = resumed_plan(snapshot, str(resume_from), *given)
-        manager = (self._manager or default_manager()).fork(self.callbacks)
+        manager = manager_for(self._manager).fork(self.callbacks)
         engine, reason = chosen(
             self.engine, manager, plan, self.model, samples.forward, samples.measures
         )
@@ -304,7 +302,7 @@ class Trainer:
         """
         shuffle = truth(shuffle, "shuffle")
         samples, plan = self._plan(Request(x, y), 1, batch_size, shuffle)
-        manager = self._manager or default_manager()
+        manager = manager_for(self._manager)
         engine, reason = chosen(self.engine, manager, plan, self.model, samples.forward)
         wanted = engine
         if self.engine is AUTO:
@@ -359,7 +357,7 @@ class Trainer:
 
     def _forward(self, loss: Loss | None, inputs: Rows, targets: Rows = ()) -> Forward:
         return forward_for(
-            self.engine, self._manager or default_manager(), self.model, loss, inputs, targets
+            self.engine, manager_for(self._manager), self.model, loss, inputs, targets
         )
 
     def _plan(
@@ -398,11 +396,5 @@ class Trainer:
 
     def _records(self, kind: type[F], argument: str, given: Any) -> tuple[F, ...]:
         return tuple(
-            resolve(kind, each, self._manager, argument) for each in _several(argument, given)
+            resolve(kind, each, self._manager, argument) for each in listed(given, argument)
         )
-
-
-def _several(argument: str, given: Any) -> list[Any]:
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        raise InvalidArgumentError(f"{argument} must be a list, not {given!r}")
-    return list(given)

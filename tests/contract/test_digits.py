@@ -9,14 +9,23 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "digits.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "tutorial" / "digits.md"
+TRANSLATED = DOCS / "pt_BR" / "tutorial" / "digits.md"
 
 
-def blocks() -> dict[str, tuple[str, str]]:
-    """Return the page's blocks by name: their language and their text."""
-    text = PAGE.read_text(encoding="utf-8")
-    found = re.findall(r"<!-- run: (\w+) -->\n```(\w+)\n(.*?)```", text, re.DOTALL)
-    return {name: (language, block) for name, language, block in found}
+def blocks(page: Path) -> list[tuple[str, str, str]]:
+    """Return a page's blocks in order: their names, their languages and their texts."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(r"<!-- run: (\w+) -->\n```(\w+)\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_two_languages_run_the_same_blocks() -> None:
+    names = [name for name, _, _ in blocks(PAGE)]
+    assert names == ["tables", "digits", "predict", "resume", "diabetes", "script"]
+    assert blocks(TRANSLATED) == blocks(PAGE)
+    for page in (PAGE, TRANSLATED):  # no block that nothing runs
+        assert page.read_text(encoding="utf-8").count("```") == 2 * len(names)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +33,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
     """Run every block, in order; return the folder, and what each printed."""
     folder = tmp_path_factory.mktemp("digits")
     printed = {}
-    for name, (language, block) in blocks().items():
+    for name, language, block in blocks(PAGE):
         if language == "python":
             command = [sys.executable, "-c", block]
         else:
@@ -68,6 +77,8 @@ def test_the_script_gives_the_bits_of_the_command_line(
     outputs: tuple[Path, dict[str, str]],
 ) -> None:
     folder, printed = outputs
+    model = (folder / "digits-run" / "model.json").read_bytes()
+    assert (folder / "digits.json").read_bytes() == model
     accuracy = last(folder / "digits-run" / "history.csv")["validation_accuracy"]
     assert printed["script"].splitlines()[0] == f"{accuracy:.2f}"
     run = json.loads((folder / "digits-run" / "run.json").read_text())

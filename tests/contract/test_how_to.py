@@ -17,7 +17,7 @@ PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for folder in ("how-to", "explanation")
     for path in (ROOT / "docs" / folder).rglob("*.md")
-    if "```python\n" in path.read_text(encoding="utf-8")
+    if any(block in path.read_text(encoding="utf-8") for block in ("```python\n", "<!-- run:"))
 )
 
 
@@ -32,6 +32,7 @@ def own_modules(tmp_path: Path) -> Iterator[None]:
 
 def test_there_are_pages() -> None:
     assert "docs/how-to/write-a-loss.md" in PAGES
+    assert "docs/how-to/train-from-the-command-line.md" in PAGES
     assert "docs/explanation/graph.md" in PAGES
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -32,16 +33,19 @@ seed = 1
 epochs = 1000
 """
 EXAMPLE = Path(__file__).parents[2] / "docs" / "tutorial" / "lesson.toml"
-RUN_FILES = [
+# run.json tells how long things took on this machine.
+SAME_FILES = [
+    "checkpoint.valor",
+    "config.toml",
     "graph.svg",
     "history.csv",
     "loss.svg",
     "model.json",
     "predictions.csv",
-    "run.json",
 ]
-# run.json may tell how long a run was estimated to take on this machine.
-SAME_FILES = RUN_FILES[:-1]
+RESULTS = sorted([*SAME_FILES, "run.json"])
+# The locks stay: if they were removed, two commands could hold one at the same time.
+RUN_FILES = sorted([*RESULTS, "checkpoint.valor.lock", "config.toml.lock"])
 COMMAND = [sys.executable, "-m", "valor"]
 
 
@@ -203,7 +207,10 @@ def test_without_an_output_nothing_is_written(run: Any, folder: Path) -> None:
 def test_the_engine_that_ran_is_told_and_why(run: Any) -> None:
     _, out, _ = run("train", *data_options("--engine", "eager", "--output", "out"))
     assert "\nengine eager, asked for\nwrote to out: " in out
-    assert json.loads(Path("out/run.json").read_text()) == {
+    told = json.loads(Path("out/run.json").read_text())
+    listeners = {use["plugin"].split("'")[1] for use in told.pop("hooks")}
+    assert listeners == {"RunFolder", "csv_log", "loss_curve", "checkpoint", "progress"}
+    assert told == {
         "engine": "eager",
         "engine_reason": "asked for",
         "mode": "exact",
@@ -211,6 +218,7 @@ def test_the_engine_that_ran_is_told_and_why(run: Any) -> None:
         "completed_epochs": 20,
         "completed_steps": 20,
         "stopped_by": "epochs",
+        "metrics": {},
     }
     _, out, _ = run("train", *data_options("--output", "out"))
     told = json.loads(Path("out/run.json").read_text())
@@ -229,11 +237,12 @@ def test_fast_is_the_mode_of_that_name(run: Any) -> None:
 
 def test_an_older_folder_is_written_over(run: Any) -> None:
     os.mkdir("out")
-    for name in [*RUN_FILES, "mine.txt"]:
+    for name in [*RUN_FILES, "checkpoint.valor.previous", "mine.txt"]:
         Path("out", name).write_text("old")
     assert run("train", *data_options("--output", "out"))[0] == 0
+    # What was kept of the older run is gone: --resume would take it for one of this run.
     assert sorted(os.listdir("out")) == sorted([*RUN_FILES, "mine.txt"])
-    assert all(Path("out", name).read_text() != "old" for name in RUN_FILES)
+    assert all(Path("out", name).read_bytes() != b"old" for name in RUN_FILES)
     assert Path("out/mine.txt").read_text() == "old"
 
 
@@ -255,8 +264,8 @@ def test_blocking_a_plugin_leaves_its_file_out_and_says_so(run: Any) -> None:
     for arguments in ([*blocks, "train", *data_options()], ["train", *data_options(), *blocks]):
         code, out, _ = run(*arguments, "--output", "out")
         assert code == 0
-        expected = ["history.csv", "model.json", "predictions.csv", "run.json"]
-        assert sorted(os.listdir("out")) == expected
+        expected = {*RUN_FILES} - {"graph.svg", "loss.svg"}
+        assert {*os.listdir("out")} == expected
         assert "graph.svg was not written: no exporter is named 'svg'" in out
         assert "loss.svg was not written: no callback is named 'loss_curve'" in out
         assert losses(out) == []
@@ -518,9 +527,12 @@ def test_a_disk_that_fails_late_is_a_1_and_leaves_no_halves(
     monkeypatch.setattr(os, "replace", full)
     code, _, err = run("train", *data_options("--output", "out", "-p", "no:loss_curve"))
     assert code == 1
-    assert err.startswith(f"valor: error: {Path('out/history.csv')}: No space left on device")
+    assert err.startswith(f"valor: error: {Path('out/config.toml')}: No space left on device")
     assert "could not be written to out" in err
-    assert os.listdir("out") == []
+    # The history has been opened, to see that it can be.
+    left = ["checkpoint.valor.lock", "config.toml.lock", "history.csv"]
+    assert sorted(os.listdir("out")) == left
+    assert not any(Path("out", name).read_bytes() for name in left)
 
 
 # valor predict
@@ -658,21 +670,22 @@ def test_the_examples_of_the_help_work(run: Any) -> None:
     _, out, _ = run("train", "--help")
     examples = out.partition("examples:")[2].partition("\n\n")[0].replace("\\\n", " ")
     rows = "".join(f"{i},{i * i},{i % 3}\n" for i in range(8))
-    Path("d.csv").write_text("x,y1,y2\n" + rows)
-    single = rows.replace("\n", ",1\n")
+    tables = {
+        "y": "a,b,c,y\n" + rows.replace("\n", ",1\n"),
+        "y1,y2": "x,y1,y2\n" + rows,
+        "kind": "x,z,kind\n" + rows,
+    }
     found = 0
     for line in examples.splitlines():
         words = line.split()
         if words[:1] != ["valor"]:
             continue
         found += 1
-        if "y" in words:
-            Path("d.csv").write_text("a,b,c,y\n" + single)
-        else:
-            Path("d.csv").write_text("x,y1,y2\n" + rows)
+        if "--target" in words:
+            Path("d.csv").write_text(tables[words[words.index("--target") + 1]])
         code, _, err = run(*words[1:], "--set", "training.epochs=2")
         assert (code, err) == (0, ""), line
-    assert found == 4
+    assert found == 6
 
 
 def test_the_version_is_told(run: Any) -> None:
@@ -781,9 +794,12 @@ def test_a_full_disk_under_the_folder_is_a_1_and_leaves_no_halves() -> None:
     command = limited(1000, "train", *data_options("--epochs", "200", "--output", "out"))
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert result.stderr.startswith(f"valor: error: {Path('out/loss.svg')}: File too large")
+    assert result.stderr.startswith(f"valor: error: {Path('out/history.csv')}: File too large")
     assert "Traceback" not in result.stderr
-    assert os.listdir("out") == []
+    left = ["checkpoint.valor.lock", "config.toml", "config.toml.lock", "history.csv"]
+    assert sorted(os.listdir("out")) == left
+    assert tomllib.loads(Path("out/config.toml").read_text())["training"]["epochs"] == 200
+    assert Path("out/history.csv").read_bytes()[-1:] in (b"", b"\n")
 
 
 def test_a_terminal_has_one_line_that_changes() -> None:

@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from valor import EpochReport, History, hookimpl
+from valor.exceptions import InvalidArgumentError, UnknownNameError
 
 
 def test_a_run_says_what_was_done(trainer: Any, x: Any, y: Any) -> None:
@@ -38,9 +39,9 @@ def test_history_is_columns_of_machine_numbers(trainer: Any, x: Any, y: Any) -> 
     assert history.row(0) == {"loss": history["loss"][0]}
     assert history.row(-1) == {"loss": history["loss"][9]}
     assert repr(history) == "History(10 epochs of loss)"
-    with pytest.raises(IndexError):
+    with pytest.raises(InvalidArgumentError, match="epoch must be from -10 to 9, not 10"):
         history.row(10)
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownNameError, match="no column 'accuracy'; it has: loss"):
         history["accuracy"]
 
 

@@ -231,15 +231,23 @@ def test_parameters_are_written_back_after_an_error(
     assert chosen._state == [(5.0,)] * 23
 
 
-def test_no_bundled_callback_makes_a_run_stop_at_each_epoch() -> None:
+# What they are for happens after each epoch.
+BY_EPOCH = {"best_model", "checkpoint", "early_stopping", "histograms", "learning_rate_log"}
+
+
+def test_a_bundled_callback_makes_a_run_stop_at_each_epoch_only_where_it_has_to() -> None:
     manager = plugin_manager(environment=False)
     names = [r.name for p in manager.plugins for r in p.records if isinstance(r, Callback)]
-    assert len(names) >= 3
-    for name in names:
-        run_manager = manager.fork([callback(name, plugins=manager).formula()])
-        assert not run_manager.listens(
-            "valor_before_epoch", "valor_after_epoch", "valor_should_stop"
+
+    def stops(name: str, **hyperparameters: Any) -> bool:
+        record = callback(name, plugins=manager, **hyperparameters)
+        return manager.fork([record.formula()]).listens(
+            "valor_before_epoch", "valor_after_epoch", "valor_should_stop", "valor_after_batch"
         )
+
+    assert {name for name in names if stops(name)} == BY_EPOCH
+    # As the command line asks for it.
+    assert not stops("checkpoint", every_epochs=0, every_seconds=10.0)
 
 
 def test_no_report_is_made_where_nobody_listens(

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from valor import functions
-from valor._discovery import DISTRIBUTION, default_manager
+from valor._discovery import DISTRIBUTION, manager_for
 from valor._graph import Valor
 from valor._manager import PluginManager
 from valor._network import MLP, SIGMOID, Camada, Neuronio
@@ -32,8 +32,8 @@ from valor.checkpoint._document import (
 )
 from valor.checkpoint._snapshot import Snapshot, read_snapshot, write_snapshot
 from valor.contracts import Activation, Initializer
-from valor.exceptions import InvalidArgumentError, ModelFileError, ValorError
-from valor.files import Columns, write_atomically
+from valor.exceptions import InvalidArgumentError, ModelFileError, ValorError, shown
+from valor.files import Columns, path_of, write_atomically
 from valor.files._columns import names_of
 
 __all__ = [
@@ -170,32 +170,33 @@ def read(path: Path) -> ModelDocument:
     ...     list(read(f"{folder}/model.json").inputs)
     ['a', 'b']
     """
+    path = path_of(path)
     try:
         with open(path, encoding="utf-8") as file:
             return parse(file.read())
     except OSError as error:
-        raise ModelFileError(f"{os.fspath(path)}: {error.strerror or error}") from error
+        raise ModelFileError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ModelFileError(f"{os.fspath(path)}: it is not UTF-8 text: {error}") from error
+        raise ModelFileError(f"{path}: it is not UTF-8 text: {error}") from error
     except ModelFileError as error:
-        raise ModelFileError(f"{os.fspath(path)}: {error}") from error
+        raise ModelFileError(f"{path}: {error}") from error
 
 
 def _check_classes(model: Any) -> None:
     """Refuse a class derived from ours: a file cannot hold what it does otherwise."""
     if type(model) is not MLP:
         derived = ", and not of a class derived from it" if isinstance(model, MLP) else ""
-        raise InvalidArgumentError(f"model must be an MLP to be saved{derived}, not {model!r}")
+        raise InvalidArgumentError(f"model must be an MLP to be saved{derived}, not {shown(model)}")
     for i, layer in enumerate(model.camadas):
         if type(layer) is not Camada:
             raise InvalidArgumentError(
-                f"model: camadas[{i}] must be a Camada to be saved, not {layer!r}"
+                f"model: camadas[{i}] must be a Camada to be saved, not {shown(layer)}"
             )
         for j, neuron in enumerate(layer.neuronios):
             if type(neuron) is not Neuronio:
                 raise InvalidArgumentError(
                     f"model: camadas[{i}].neuronios[{j}] must be a Neuronio to be saved, "
-                    f"not {neuron!r}"
+                    f"not {shown(neuron)}"
                 )
 
 
@@ -226,7 +227,7 @@ def _columns(side: str, given: Any, width: int) -> Columns:
     if isinstance(given, Columns):
         columns = attrs.evolve(given, targets=side == "targets")
     elif isinstance(given, str):  # a list of letters to Python, and never what was meant
-        raise InvalidArgumentError(f"{side} must be a list of texts, not {given!r}")
+        raise InvalidArgumentError(f"{side} must be a list of texts, not {shown(given)}")
     else:
         columns = Columns(names_of(given, side), targets=side == "targets")
     fault = columns_fault(columns, width)
@@ -263,11 +264,11 @@ def _described(activation: Activation, plugins: PluginManager | None) -> dict[st
     for name, value in hyperparameters.items():
         if not is_plain(value):
             raise InvalidArgumentError(
-                f"{activation}: hyperparameter {name} is {value!r}, which a file cannot hold"
+                f"{activation}: hyperparameter {name} is {shown(value)}, which a file cannot hold"
             )
     name = activation.name
     if activation.provider:
-        distribution = _origin(activation, plugins or default_manager())
+        distribution = _origin(activation, manager_for(plugins))
     elif activation.call is functions.sig and activation.over == "neuron":
         # Known by what it computes: a network that was copied has a copy of the record.
         name, distribution = SIGMOID.name, DISTRIBUTION
@@ -298,5 +299,5 @@ def _activation(entry: Mapping[str, Any], plugins: PluginManager | None) -> Acti
     # The lesson's own activation is never looked up, so that no plugin can change or remove it.
     if (name, distribution, hyperparameters) == (SIGMOID.name, DISTRIBUTION, {}):
         return SIGMOID
-    record = find(Activation, f"{distribution}:{name}", plugins or default_manager())
+    record = find(Activation, f"{distribution}:{name}", manager_for(plugins))
     return record.bind(**hyperparameters)

@@ -102,9 +102,10 @@ def _checked(document: Any) -> ModelDocument:
     version, architecture = document.get("version"), document.get("architecture")
     _require(
         type(version) is int and 1 <= version <= VERSION,
-        f"its format has version {version!r}, but this Valor reads versions 1 to {VERSION} only",
+        f"its format has version {shown(version)}, but this Valor reads versions 1 to {VERSION} "
+        "only",
     )
-    _require(architecture == "MLP", f"architecture must be 'MLP', not {architecture!r}")
+    _require(architecture == "MLP", f"architecture must be 'MLP', not {shown(architecture)}")
     expected = {"format", "version", "architecture", "widths", "activations", "parameters"}
     expected |= {"shared", "frozen", "inputs", "targets"}
     if version == 1:
@@ -215,7 +216,7 @@ def _check_names(
         else:
             _require(
                 shared[name] in seen,
-                f"{name} shares {shared[name]!r}, which is no parameter before it",
+                f"{name} shares {shown(shared[name])}, which is no parameter before it",
             )
     for name in frozen:
         _require(name in parameters, f"frozen names {name!r}, which is no parameter")

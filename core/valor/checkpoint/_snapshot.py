@@ -25,7 +25,7 @@ import attrs
 
 from valor.checkpoint._strict_json import DEEPEST, parsed, too_deep
 from valor.exceptions import CheckpointError, InvalidArgumentError, shown
-from valor.files import PREVIOUS, write_atomically
+from valor.files import PREVIOUS, path_of, write_atomically
 
 MAGIC = b"valor-checkpoint 1\n"
 DIGEST = 64  # hexadecimal digits
@@ -148,9 +148,12 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Write a checkpoint, atomically, and keep the one that was there as ``path + ".previous"``.
 
     Raises:
-        InvalidArgumentError: what a plugin wants kept is more than plain values.
+        InvalidArgumentError: what a plugin wants kept is more than plain values; or an argument is
+            not what is described here.
         OSError: the file cannot be written; what was there before is still there.
     """
+    if not isinstance(snapshot, Snapshot):
+        raise InvalidArgumentError(f"snapshot must be a Snapshot, not {shown(snapshot)}")
     write_atomically(path, snapshot.encoded(), keep_previous=True)
 
 
@@ -164,9 +167,9 @@ def read_snapshot(path: Path) -> Snapshot:
     Traceback (most recent call last):
     valor.exceptions.CheckpointError: nowhere.valor: No such file or directory
     """
-    name = os.fspath(path)
+    name = path_of(path)
     try:
-        with open(path, "rb") as file:
+        with open(name, "rb") as file:
             # So that a large file of another kind is not read to its end.
             content = file.read(len(MAGIC))
             if content == MAGIC:

@@ -45,7 +45,7 @@ def parsed(text: str, error: type[ValorError], what: str) -> Any:
         result: dict[str, Any] = {}
         for key, value in pairs:
             if key in result:
-                raise error(f"key {key!r} stands there twice")
+                raise error(f"key {shown(key)} stands there twice")
             result[key] = value
         return result
 

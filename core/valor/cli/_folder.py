@@ -39,7 +39,8 @@ def within(path: str, name: str) -> str:
     found = os.path.join(path, name)
     if not os.path.exists(found):
         raise ConfigurationError(
-            f"{path}: it is a folder without {name}, so that it is not that of a run"
+            f"{path}: it is a folder without {name}: it is not that of a run, or the run did not "
+            "come to the end of its first step"
         )
     return found
 

@@ -19,7 +19,13 @@ from valor.cli._plugins import manager_of
 from valor.cli._predictions import prediction_table
 from valor.cli._results import write_results
 from valor.config import Configuration
-from valor.exceptions import ConfigurationError, NameConflictError, UnknownNameError
+from valor.exceptions import (
+    ConfigurationError,
+    InvalidArgumentError,
+    NameConflictError,
+    NonFiniteError,
+    UnknownNameError,
+)
 from valor.files import Samples
 from valor.trainer import Trainer
 
@@ -113,6 +119,12 @@ def _fitted(
     try:
         return trainer.fit(samples.x, samples.y, **arguments)
     except Exception as error:
+        if trainer.run is None and isinstance(error, InvalidArgumentError):
+            raise ConfigurationError(str(error)) from error  # before anything was begun
+        if isinstance(error, NonFiniteError):
+            error.add_note(
+                "a smaller --learning-rate, or --scale-inputs standard, may keep the numbers finite"
+            )
         if folder is not None and trainer.run is not None and trainer.run.completed_steps:
             try:
                 names, _ = write_results(folder.path, trainer, samples, plugins)

@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 
+from valor._arguments import listed
 from valor._data import Rows, as_samples
 from valor._manager import PluginManager
 from valor._network import MLP
@@ -27,7 +28,7 @@ from valor.contracts import (
     Reader,
     Scaler,
 )
-from valor.exceptions import ConfigurationError, DataError, InvalidArgumentError
+from valor.exceptions import ConfigurationError, DataError, InvalidArgumentError, shown
 from valor.files import Columns, Samples, by_suffix, read_samples
 from valor.trainer import Trainer
 
@@ -144,7 +145,7 @@ class Configuration:
                 optimizer,
                 engine=training.engine,
                 mode=training.mode,
-                callbacks=[*callbacks, *named],
+                callbacks=[*listed(callbacks, "callbacks"), *named],
                 seed=training.seed,
                 plugins=plugins,
                 penalties=penalties,
@@ -189,6 +190,8 @@ class Configuration:
             ConfigurationError: a name is unknown, a class has no weight, the file of the
                 validation data cannot be used, or targets are to be scaled that are categories.
         """
+        if not isinstance(samples, Samples):
+            raise InvalidArgumentError(f"samples must be Samples, not {shown(samples)}")
         training, lookup = self.tables.training, Lookup(self.origin, plugins)
         found: dict[str, Any] = {
             "epochs": training.epochs,
@@ -203,14 +206,16 @@ class Configuration:
             validation = self._validation(validation, samples, lookup)
         found["validation"] = validation
         found["class_weight"] = class_weight_of(
-            training.class_weight,
-            samples.targets,
-            samples.y,
-            self.place("training", "class_weight"),
+            training.class_weight, samples.targets, samples.y, self.origin
         )
-        for key in ("scale_inputs", "scale_targets"):
+        for key, rows in (("scale_inputs", samples.x), ("scale_targets", samples.y)):
             named, place = getattr(training, key), ("training", key)
             found[key] = None if named is None else lookup.record(Scaler, named, place)
+            if found[key] is not None:
+                try:
+                    found[key]([row[0] for row in rows])
+                except InvalidArgumentError as error:  # its hyperparameters contradict each other
+                    raise ConfigurationError(f"{self.place(*place)}: {error}") from error
         if found["scale_targets"] is not None and samples.targets.categories:
             raise ConfigurationError(
                 f"{self.place('training', 'scale_targets')}: categories are not scaled, and the "

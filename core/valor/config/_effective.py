@@ -5,7 +5,6 @@ Read again, it describes the same run, to the same bits, also where defaults hav
 
 import math
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -28,6 +27,8 @@ from valor.contracts import (
     Scaler,
     Schedule,
 )
+from valor.exceptions import InvalidArgumentError, shown
+from valor.files import path_of
 
 # The kinds of what is named, by table and key.
 _KINDS: dict[Keys, type[Formula]] = {
@@ -64,6 +65,7 @@ def effective_text(
 
     Raises:
         ConfigurationError: a name is unknown or taken twice, or a hyperparameter is refused.
+        InvalidArgumentError: an argument is not what is described here.
 
     >>> from valor.config import Override, read
     >>> given = {("data", "file"): "a.csv", ("data", "target"): "y", ("model", "layers"): [1],
@@ -74,6 +76,11 @@ def effective_text(
     """
     import tomli_w
 
+    if not isinstance(configuration, Configuration):
+        raise InvalidArgumentError(
+            f"configuration must be a Configuration, not {shown(configuration)}"
+        )
+    folder = path_of(folder, "folder")
     writer = _Writer(configuration, folder, Lookup(configuration.origin, plugins))
     return _HEADER + tomli_w.dumps(writer.document())
 
@@ -122,7 +129,7 @@ class _Writer:
             elif key == "path" and isinstance(record, Callback) and isinstance(value, str):
                 found[key] = self._relative(value)
             elif _is_writable(value):
-                found[key] = list(value) if isinstance(value, tuple) else value
+                found[key] = value
         return found
 
     def _relative(self, path: str) -> str:
@@ -134,8 +141,7 @@ class _Writer:
 
 def _is_writable(value: Any) -> bool:
     """Tell whether a file can hold a hyperparameter; where it cannot, it is a default anyhow."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return isinstance(value, (list, tuple)) and all(map(_is_writable, value))
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, (bool, int, str))
+    return all(
+        math.isfinite(each) if isinstance(each, float) else isinstance(each, (bool, int, str))
+        for each in (value if isinstance(value, list) else [value])
+    )

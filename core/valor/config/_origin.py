@@ -7,6 +7,7 @@ import attrs
 
 from valor.config._lines import lines_of
 from valor.config._values import Keys
+from valor.exceptions import InvalidArgumentError, shown
 
 
 @attrs.frozen(eq=False)
@@ -18,6 +19,9 @@ class Override:
         keys: the table and the key it is for, such as ``("training", "epochs")``.
         value: the value.
 
+    Raises:
+        InvalidArgumentError: the keys are not what is described here.
+
     >>> Override("--epochs", ("training", "epochs"), 100).value
     100
     """
@@ -25,6 +29,13 @@ class Override:
     option: str
     keys: tuple[str, ...]
     value: Any
+
+    def __attrs_post_init__(self) -> None:
+        keys = self.keys
+        if not isinstance(keys, tuple) or not all(isinstance(key, str) for key in keys) or not keys:
+            raise InvalidArgumentError(
+                f"keys must be a tuple of texts, such as ('training', 'epochs'), not {shown(keys)}"
+            )
 
 
 @attrs.frozen(eq=False)

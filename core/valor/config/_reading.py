@@ -8,11 +8,12 @@ from typing import Any
 
 import attrs
 
+from valor._arguments import listed, path_of
 from valor.config._configuration import Configuration
 from valor.config._origin import Origin, Override
 from valor.config._tables import Tables, structured
 from valor.config._values import Refusal
-from valor.exceptions import ConfigurationError
+from valor.exceptions import ConfigurationError, InvalidArgumentError, shown
 
 Path = str | os.PathLike[str]
 
@@ -27,12 +28,19 @@ def read(path: Path | None, overrides: Sequence[Override] = ()) -> Configuration
 
     Raises:
         ConfigurationError: the file cannot be read, is not TOML, or does not describe a run.
+        InvalidArgumentError: an argument is not what is described here.
 
     >>> read(None, [Override("--epochs", ("training", "epochs"), 3.7)])
     Traceback (most recent call last):
     valor.exceptions.ConfigurationError: --epochs: expected an int of at least 1, not 3.7
     """
-    file = "" if path is None else os.fspath(path)
+    file = "" if path is None else path_of(path)
+    overrides = listed(overrides, "overrides")
+    for position, override in enumerate(overrides):
+        if not isinstance(override, Override):
+            raise InvalidArgumentError(
+                f"overrides[{position}] must be an Override, not {shown(override)}"
+            )
     text = _text(file) if file else ""
     document = _parsed(file, text)
     _checked(document, Origin(file, text))
@@ -123,13 +131,20 @@ def _parsed(file: str, text: str) -> dict[str, Any]:
     except RecursionError:
         raise ConfigurationError(f"{file}: it is nested too deeply") from None
     except ValueError as error:
-        raise ConfigurationError(f"{file}: it is not TOML: {error}{_meant(file)}") from error
+        raise ConfigurationError(
+            f"{file}: it is not TOML: {error}{_remedy(file, str(error))}"
+        ) from error
 
 
-def _meant(file: str) -> str:
-    """Return what a file may be that is no configuration; "" where its name says that it is one."""
-    suffix = os.path.splitext(file)[1].lower()
-    return "" if suffix in ("", ".toml") else "; a table of samples is given with --data"
+def _remedy(file: str, error: str) -> str:
+    """Return what to do about a file that is not TOML; "" if nothing is known."""
+    if os.path.splitext(file)[1].lower() not in ("", ".toml"):
+        return "; a table of samples is given with --data"
+    if error.startswith("Invalid value"):
+        return "; texts stand in quotes, and true and false are written like this"
+    if "hex value" in error or "Unescaped '\\'" in error:
+        return "; in double quotes a backslash is written twice, in single quotes once"
+    return ""
 
 
 def _checked(document: dict[str, Any], origin: Origin) -> Tables:
@@ -179,5 +194,10 @@ def _merged(document: dict[str, Any], overrides: Sequence[Override]) -> dict[str
         if override.keys == ("data", "file"):
             table.pop("x", None)
             table.pop("y", None)
-        table[last] = copy.deepcopy(override.value)
+        try:
+            table[last] = copy.deepcopy(override.value)
+        except (TypeError, RecursionError):
+            raise ConfigurationError(
+                f"{override.option}: expected what a file can hold, not {shown(override.value)}"
+            ) from None
     return document

@@ -150,6 +150,8 @@ def _refusals(error: BaseException, keys: Keys) -> Iterator[Refusal]:
         known = [attribute.name for attribute in attrs.fields(error.cl)]
         for key in sorted(error.extra_fields):
             hint = nearest(key, known) or f"; there are: {', '.join(known)}"
+            if keys and key in attrs.fields_dict(Tables):
+                hint = "; it stands at the top of the file, above all tables"
             yield Refusal(f"there is no such {'key' if keys else 'table'}{hint}", *keys, key)
     elif isinstance(error, Refusal):
         yield Refusal(error.reason, *keys, *error.keys)

@@ -204,6 +204,8 @@ def _several(value: Any) -> Any:
         refusal = _expected("a list of names, or of tables with a name and hyperparameters", value)
         if isinstance(value, str):
             refusal.reason += f'; write ["{value}"]'
+        elif isinstance(value, dict):
+            refusal.reason += "; a block for each begins with two brackets, as in [[callbacks]]"
         raise refusal
     found = []
     for position, entry in enumerate(value):

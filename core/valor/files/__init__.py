@@ -1,5 +1,6 @@
 """Files: the plugin meant for one, tables of samples read through it, safe writing, the cache."""
 
+from valor._arguments import path_of
 from valor.files._cache import cache_folder, cache_root, cached_files
 from valor.files._columns import Columns, selected
 from valor.files._locking import Lock
@@ -15,6 +16,7 @@ __all__ = [
     "cache_folder",
     "cache_root",
     "cached_files",
+    "path_of",
     "read_samples",
     "read_table",
     "remove_leftovers",

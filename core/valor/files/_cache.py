@@ -68,8 +68,8 @@ def cache_folder(name: str) -> str:
     ...         os.path.basename(cache_folder("programs"))
     'programs'
     """
-    if not re.fullmatch(r"\w[\w.-]*", name, re.ASCII):
-        raise InvalidArgumentError(f"name must be that of a folder, not {name!r}")
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name, re.ASCII):
+        raise InvalidArgumentError(f"name must be that of a folder, not {shown(name)}")
     root = cache_root()
     os.makedirs(os.path.dirname(root), exist_ok=True)
     folder = os.path.join(root, name)

@@ -11,7 +11,8 @@ from typing import Any, overload
 
 import attrs
 
-from valor._data import Rows
+from valor._arguments import listed
+from valor._data import Rows, truth
 from valor.exceptions import DataError, InvalidArgumentError, nearest, shown
 from valor.files._categories import (
     Category,
@@ -31,10 +32,10 @@ def names_of(given: Any, argument: str) -> tuple[str, ...]:
     Raises:
         InvalidArgumentError: it is something else than a text or several, or a name twice.
     """
-    names = (given,) if isinstance(given, str) else given
-    if not isinstance(names, Iterable) or isinstance(names, (bytes, Mapping, Set)):
-        raise InvalidArgumentError(f"{argument} must be a list of texts, not {shown(given)}")
-    names = tuple(names)
+    expected = "a list of texts"
+    if isinstance(given, (Mapping, Set)):
+        raise InvalidArgumentError(f"{argument} must be {expected}, not {shown(given)}")
+    names = (given,) if isinstance(given, str) else tuple(listed(given, argument, expected))
     if not all(isinstance(name, str) for name in names):
         raise InvalidArgumentError(f"{argument} must be a list of texts, not {shown(list(names))}")
     if len(set(names)) < len(names):
@@ -48,7 +49,14 @@ def _as_names(given: Any) -> tuple[str, ...]:
 
 
 def _as_categories(given: Mapping[str, Iterable[Category]]) -> dict[str, tuple[Category, ...]]:
-    return {name: tuple(values) for name, values in given.items()}
+    if not isinstance(given, Mapping):
+        raise InvalidArgumentError(
+            f"categories must be a dict from column to list, not {shown(given)}"
+        )
+    return {
+        name: tuple(listed(values, f"the categories of {shown(name)}"))
+        for name, values in given.items()
+    }
 
 
 def _as_threshold(given: Any) -> float:
@@ -89,6 +97,7 @@ class Columns(Sequence[str]):
     threshold: float = attrs.field(default=0.5, kw_only=True, converter=_as_threshold)
 
     def __attrs_post_init__(self) -> None:
+        truth(self.targets, "targets")
         for name, values in self.categories.items():
             fault = categories_fault(values, self.targets)
             if name not in self.names:
@@ -126,6 +135,7 @@ class Columns(Sequence[str]):
                 different values, as many as there are samples, or, as a target, but one.
         """
         names, categorical = names_of(names, "names"), names_of(categorical, "categorical")
+        targets = truth(targets, "targets")
         check_columns(table, names, source)
         found = {}
         for name in names:
@@ -234,22 +244,28 @@ class Columns(Sequence[str]):
         Returns:
             One value a sample, or one list of them where there are several columns.
 
+        Raises:
+            DataError: a row has another width, or does not hold numbers.
+
         >>> Columns(["sick"], {"sick": ["no", "yes"]}, targets=True).decoded([0.2, 0.9])
         ['no', 'yes']
         """
         widths = [self._width(name) for name in self.names]
         result = []
-        for given in rows:
-            row = list(given) if isinstance(given, Iterable) else [given]
-            if len(row) != sum(widths):
-                raise DataError(f"a row must have {sum(widths)} numbers, not {len(row)}")
-            ends = itertools.accumulate(widths)
-            result.append(
-                [
-                    self._meant(name, row[end - width : end])
-                    for name, width, end in zip(self.names, widths, ends, strict=True)
-                ]
-            )
+        for position, given in enumerate(listed(rows, "rows", "a list with a row for each sample")):
+            try:
+                row = list(given) if isinstance(given, Iterable) else [given]
+                if len(row) != sum(widths):
+                    raise DataError(f"a row must have {sum(widths)} numbers, not {len(row)}")
+                ends = itertools.accumulate(widths)
+                result.append(
+                    [
+                        self._meant(name, row[end - width : end])
+                        for name, width, end in zip(self.names, widths, ends, strict=True)
+                    ]
+                )
+            except TypeError:  # its values cannot be compared
+                raise DataError(f"rows[{position}] must be numbers, not {shown(given)}") from None
         return [values[0] for values in result] if len(self.names) == 1 else result
 
     def _meant(self, name: str, part: list[float]) -> float | Category:
@@ -277,11 +293,18 @@ def check_columns(table: Sequence[Mapping[str, Any]], names: Iterable[str], sour
     """Check that a table has columns.
 
     Raises:
-        DataError: one is missing.
+        DataError: one is missing; or the table is something else than a list of dicts.
     """
+    if not isinstance(table, Sequence) or isinstance(table, (str, bytes)):
+        raise DataError(f"{source} must be a list of dicts, one a sample, not {shown(table)}")
+    for position, row in enumerate(table):
+        if not isinstance(row, Mapping):
+            raise DataError(f"{source}: sample {position + 1} must be a dict, not {shown(row)}")
+    if not table:
+        raise DataError(f"{source} holds no samples")
     for name in names:
         if name not in table[0]:
-            known = list(table[0])
+            known = list(map(str, table[0]))
             raise DataError(
                 f"{source} has no column {name!r}{nearest(name, known)}; "
                 f"it has: {', '.join(known)}",

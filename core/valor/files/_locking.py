@@ -5,6 +5,7 @@ import os
 import time
 from typing import Any
 
+from valor._arguments import path_of
 from valor.exceptions import LockedError
 
 
@@ -16,6 +17,9 @@ class Lock:
     Args:
         path: the file to lock; its folder must exist.
 
+    Raises:
+        InvalidArgumentError: it is no path.
+
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with Lock(f"{folder}/run.valor"):
@@ -25,7 +29,7 @@ class Lock:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
+        self.path = path_of(path)
         self._file: Any = None
 
     def acquire(self) -> None:
@@ -65,10 +69,12 @@ class Lock:
     def release(self) -> None:
         """Give the lock back; without one, nothing happens."""
         if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.truncate(0)
-            self._file.close()
-            self._file = None
+            try:
+                with contextlib.suppress(OSError):
+                    self._file.truncate(0)
+            finally:  # also after Ctrl-C
+                self._file.close()
+                self._file = None
 
     def __enter__(self) -> "Lock":
         self.acquire()

@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 import attrs
 
+from valor._arguments import path_of
 from valor._data import Rows
-from valor._discovery import default_manager
+from valor._discovery import manager_for
 from valor._manager import PluginManager
 from valor._registry import left_out, providers, resolve
 from valor.contracts import Exporter, Reader
@@ -27,12 +28,15 @@ def by_suffix(kind: type[S], path: str, plugins: PluginManager | None = None) ->
         plugins: the manager to look in; the default one if None.
 
     Raises:
+        InvalidArgumentError: an argument is not what is described here.
         UnknownNameError: none is meant for the file.
 
     >>> by_suffix(Reader, "data.csv").name
     'csv'
     """
-    manager = plugins or default_manager()
+    if not (isinstance(kind, type) and issubclass(kind, (Reader, Exporter))):
+        raise InvalidArgumentError(f"kind must be Reader or Exporter, not {shown(kind)}")
+    manager, path = manager_for(plugins), path_of(path)
     suffix = os.path.splitext(path)[1].lower()
     known = []
     for name, provided in providers(manager, kind).items():
@@ -62,6 +66,7 @@ def read_table(
 
     Raises:
         DataError: the reader refuses the file.
+        InvalidArgumentError: an argument is not what is described here.
         FormulaError: the reader returned something other than rows.
 
     >>> import tempfile
@@ -71,10 +76,12 @@ def read_table(
     ...     read_table(f"{folder}/and.csv", by_suffix(Reader, "and.csv"), ["a", "both"], ["both"])
     [{'a': 1.0, 'both': 'yes'}, {'a': 1.0, 'both': 'no'}]
     """
+    path, reader = path_of(path), resolve(Reader, reader, None, "reader")
+    named = names_of(texts, "texts")
     if columns is not None and "columns" in reader.hyperparameters:
-        reader = reader.bind(columns=list(columns))
-    if texts and "texts" in reader.hyperparameters:
-        reader = reader.bind(texts=list(texts))
+        reader = reader.bind(columns=list(names_of(columns, "columns")))
+    if named and "texts" in reader.hyperparameters:
+        reader = reader.bind(texts=list(named))
     rows = reader.formula(path)
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise FormulaError(f"{reader} must return a list of dicts, one a sample, not {shown(rows)}")
@@ -159,7 +166,9 @@ def read_samples(
     >>> samples.x, samples.y, list(samples.targets)
     ([[4.0], [30.0], [5.0]], [[0.0], [1.0], [0.0]], ['pet=dog'])
     """
-    path = os.fspath(path)
+    path = path_of(path)
+    if weight is not None and not isinstance(weight, str):
+        raise InvalidArgumentError(f"weight must be the name of a column, not {shown(weight)}")
     targets, categorical = names_of(target, "target"), names_of(categorical, "categorical")
     chosen = None if inputs is None else names_of(inputs, "inputs")
     if not targets:

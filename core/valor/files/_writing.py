@@ -5,6 +5,11 @@ import errno
 import os
 import re
 import threading
+from typing import Any
+
+from valor._arguments import path_of
+from valor._data import truth
+from valor.exceptions import InvalidArgumentError, shown
 
 PREVIOUS = ".previous"
 
@@ -24,6 +29,7 @@ def write_atomically(
         keep_previous: whether to keep what was there, as ``path + ".previous"``.
 
     Raises:
+        InvalidArgumentError: an argument is not what is described here.
         OSError: it cannot be written; what was there before is still there. Its `filename` is
             `path`.
 
@@ -34,7 +40,8 @@ def write_atomically(
     ...     sorted(os.listdir(folder))
     ['a.txt', 'a.txt.previous']
     """
-    data = content.encode() if isinstance(content, str) else content
+    path, data = path_of(path), _encoded(content)
+    keep_previous = truth(keep_previous, "keep_previous")
     target = os.path.realpath(path)  # of a link, the file it leads to is replaced
     try:
         if os.path.exists(target) and not os.path.isfile(target):
@@ -44,7 +51,7 @@ def write_atomically(
             _replace(target, data, keep_previous)
     except OSError as error:
         # It would name the file beside this one, of which the caller knows nothing, or none.
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
@@ -55,6 +62,10 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     Args:
         path: the file.
 
+    Raises:
+        InvalidArgumentError: it is no path.
+        OSError: its folder cannot be looked into.
+
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_atomically(f"{folder}/.a.txt.7-1.tmp", "what process 7 left of a.txt")
@@ -62,12 +73,23 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     ...     os.listdir(folder)
     []
     """
-    folder, name = os.path.split(os.path.realpath(path))
+    folder, name = os.path.split(os.path.realpath(path_of(path)))
     ours = re.compile(rf"\.{re.escape(name)}\.\d+-\d+(\.old)?\.tmp")
     for each in os.listdir(folder):
         if ours.fullmatch(each):
             with contextlib.suppress(OSError):  # it is in nobody's way
                 os.remove(os.path.join(folder, each))
+
+
+def _encoded(content: Any) -> bytes:
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return bytes(content)
+    if not isinstance(content, str):
+        raise InvalidArgumentError(f"content must be a text or bytes, not {shown(content)}")
+    try:
+        return content.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(f"content cannot be written as UTF-8: {error}") from None
 
 
 def _replace(target: str, data: bytes, keep_previous: bool) -> None:

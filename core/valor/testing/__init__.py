@@ -15,7 +15,7 @@ test's own, for which a plugin that cannot be loaded is an error.
 from collections.abc import Callable
 from typing import Any
 
-from valor._discovery import default_manager, plugin_manager
+from valor._discovery import manager_for, plugin_manager
 from valor._manager import PluginManager, normalized
 from valor.contracts import (
     Activation,
@@ -30,7 +30,7 @@ from valor.contracts import (
     Scaler,
     Schedule,
 )
-from valor.exceptions import InvalidArgumentError
+from valor.exceptions import InvalidArgumentError, shown
 from valor.testing._graph_formulas import (
     check_activation,
     check_exporter,
@@ -90,9 +90,13 @@ def records(distribution: str | None = None, plugins: PluginManager | None = Non
     >>> "gradient_descent" in [record.name for record in records("valor-framework")]
     True
     """
+    if distribution is not None and not isinstance(distribution, str):
+        raise InvalidArgumentError(
+            f"distribution must be a text or None, not {shown(distribution)}"
+        )
     found = [
         plugin
-        for plugin in (plugins or default_manager()).plugins
+        for plugin in manager_for(plugins).plugins
         if distribution is None or normalized(plugin.distribution) == normalized(distribution)
     ]
     if not found and distribution is not None:
@@ -125,7 +129,9 @@ def check(record: Record, **options: Any) -> Report:
         if isinstance(record, kind):
             return check_kind(record, **options)
     if not isinstance(record, Record):
-        raise InvalidArgumentError(f"record must be a record such as Activation, not {record!r}")
+        raise InvalidArgumentError(
+            f"record must be a record such as Activation, not {shown(record)}"
+        )
     return verdict(record, {}, {})
 
 

@@ -9,7 +9,7 @@ import attrs
 
 from valor._graph import Valor
 from valor.contracts import Formula
-from valor.exceptions import InvalidArgumentError
+from valor.exceptions import InvalidArgumentError, shown
 from valor.functions import number
 
 Domain: TypeAlias = tuple[float, float]
@@ -86,7 +86,7 @@ def checked(domain: Domain, argument: str = "domain") -> Domain:
     if low < high:
         return low, high
     raise InvalidArgumentError(
-        f"{argument} must be two numbers (low, high), the first the smaller, not {domain!r}"
+        f"{argument} must be two numbers (low, high), the first the smaller, not {shown(domain)}"
     )
 
 

@@ -3,7 +3,6 @@
 It is written whenever there is a better one, so that it is there whatever ends the run.
 """
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import attrs
 from valor import Callback, EpochReport, Run, hookimpl
 from valor.checkpoint import save
 from valor.exceptions import CheckpointError
+from valor.files import path_of
 from valor_plugins.callbacks.checks import checked, restored, validators_of
 from valor_plugins.callbacks.monitor import AUTO, MODES, Monitor
 
@@ -48,7 +48,7 @@ class BestModel:
     (9, True)
     """
 
-    path: str | os.PathLike[str] = "best.json"
+    path: str = attrs.field(default="best.json", converter=path_of)
     monitor: str = attrs.field(default=AUTO, validator=checked(attrs.validators.instance_of(str)))
     mode: str = attrs.field(default=AUTO, validator=checked(attrs.validators.in_(MODES)))
     min_delta: float = attrs.field(default=0.0, validator=checked(attrs.validators.ge(0.0)))

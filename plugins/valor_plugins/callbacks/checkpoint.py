@@ -6,12 +6,11 @@ what is in the file is of one moment. While a run writes to a file, no other run
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import attrs
 
 from valor import Callback, Run, hookimpl
-from valor.files import Lock, remove_leftovers
+from valor.files import Lock, path_of, remove_leftovers
 from valor_plugins.callbacks.checks import checked, validators_of
 
 AT_LEAST_0 = checked(attrs.validators.instance_of(int), attrs.validators.ge(0))
@@ -34,7 +33,7 @@ class Checkpoint:
         LockedError: another run writes to the file; it is raised before the first step.
     """
 
-    path: Any
+    path: str = attrs.field(converter=path_of)
     every_epochs: int = attrs.field(default=0, validator=AT_LEAST_0)
     every_steps: int = attrs.field(default=0, validator=AT_LEAST_0)
     every_seconds: float = attrs.field(default=0.0, validator=checked(attrs.validators.ge(0.0)))

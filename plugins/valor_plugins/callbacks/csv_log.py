@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from valor import Callback, Run, hookimpl
+from valor.files import path_of
 from valor_plugins.callbacks.history_file import HistoryFile
 
 
@@ -21,6 +22,9 @@ class CsvLog:
     Args:
         path: the file, in a folder that is there; one that is there already is replaced.
 
+    Raises:
+        InvalidArgumentError: it is no path.
+
     >>> import pathlib, tempfile, valor
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     log = CsvLog(f"{folder}/history.csv")
@@ -31,8 +35,8 @@ class CsvLog:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = path
-        self._file = HistoryFile(path, _line, lambda names: _row(["epoch", *names]))
+        self.path = path_of(path)
+        self._file = HistoryFile(self.path, _line, lambda names: _row(["epoch", *names]))
 
     @hookimpl
     def valor_before_training(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from valor import Callback, EpochReport, Run, hookimpl
+from valor.files import path_of
 from valor_plugins.callbacks.checks import checked, restored, validators_of
 from valor_plugins.callbacks.distributions import Distribution, distributions
 
@@ -45,7 +46,7 @@ class Histograms:
     (1, 'camadas[0].pesos', [1, 1])
     """
 
-    path: str | os.PathLike[str] = "histograms.jsonl"
+    path: str = attrs.field(default="histograms.jsonl", converter=path_of)
     every_epochs: int = attrs.field(default=1, validator=AT_LEAST_1)
     bins: int = attrs.field(default=20, validator=AT_LEAST_1)
     _size: int = attrs.field(default=0, init=False)  # of the file; 0 until there is a line

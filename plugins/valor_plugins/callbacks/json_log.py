@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from valor import Callback, Run, hookimpl
+from valor.files import path_of
 from valor_plugins.callbacks.history_file import HistoryFile
 
 
@@ -19,6 +20,9 @@ class JsonLog:
     Args:
         path: the file, in a folder that is there; one that is there already is replaced.
 
+    Raises:
+        InvalidArgumentError: it is no path.
+
     >>> import pathlib, tempfile, valor
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     log = JsonLog(f"{folder}/history.jsonl")
@@ -30,8 +34,8 @@ class JsonLog:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = path
-        self._file = HistoryFile(path, _line)
+        self.path = path_of(path)
+        self._file = HistoryFile(self.path, _line)
 
     @hookimpl
     def valor_before_training(self) -> None:

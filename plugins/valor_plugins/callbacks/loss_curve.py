@@ -15,7 +15,7 @@ import attrs
 
 from valor import Callback, Run, hookimpl
 from valor.exceptions import InvalidArgumentError
-from valor.files import write_atomically
+from valor.files import path_of, write_atomically
 from valor.functions import number
 from valor_plugins.callbacks.loss_axis import SCALES, Axis, epoch_ticks, loss_axis
 
@@ -210,10 +210,7 @@ def _text(text: str) -> str:
 
 
 def _path(path: Any) -> Path:
-    try:
-        return Path(path)
-    except TypeError:
-        raise InvalidArgumentError(f"path must be a str or a path, not {path!r}") from None
+    return Path(path_of(path))
 
 
 def _check_scale(callback: Any, attribute: Any, scale: str) -> None:

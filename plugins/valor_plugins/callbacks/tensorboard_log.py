@@ -1,12 +1,12 @@
 """The numbers of every epoch, and how weights and gradients are distributed, for TensorBoard."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import attrs
 
 from valor import Callback, EpochReport, Run, hookimpl
+from valor.files import path_of
 from valor_plugins.callbacks.checks import checked, restored, validators_of
 from valor_plugins.callbacks.distributions import distributions
 from valor_plugins.callbacks.event_file import EventFile
@@ -33,7 +33,7 @@ class TensorboardLog:
         InvalidArgumentError: an argument is not what is described here.
     """
 
-    path: str | os.PathLike[str] = "tensorboard"
+    path: str = attrs.field(default="tensorboard", converter=path_of)
     histograms_every: int = attrs.field(
         default=0, validator=checked(attrs.validators.instance_of(int), attrs.validators.ge(0))
     )

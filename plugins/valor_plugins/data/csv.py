@@ -15,6 +15,7 @@ import attrs
 
 from valor import Reader, hookimpl
 from valor.exceptions import DataError, shown
+from valor.files import path_of
 
 # Narrower than float(), which takes "1_000", "nan" and digits of every script.
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -67,10 +68,10 @@ def read_csv(
     ...     read_csv(f"{folder}/and.csv", columns=["a", "both"], texts=["both"])
     [{'a': 1.0, 'both': 'yes'}, {'a': 1.0, 'both': 'no'}]
     """
-    name = os.fspath(path)
+    name = path_of(path)
     gaps = frozenset(("", *(MISSING if missing is None else missing)))
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with open(name, encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, delimiter=delimiter, strict=True)
             try:
                 return _samples(name, lines, columns, texts or (), gaps)

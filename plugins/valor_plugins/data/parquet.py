@@ -14,6 +14,7 @@ import attrs
 
 from valor import Reader, hookimpl
 from valor.exceptions import DataError, InvalidNumberError, MissingExtraError, shown
+from valor.files import path_of
 from valor.functions import number
 
 TEXTS = attrs.validators.optional(
@@ -62,10 +63,10 @@ def read_parquet(
             "reader 'parquet' needs PyArrow; install the extra 'parquet' with "
             "pip install 'valor-framework[parquet]'"
         ) from None
-    name = os.fspath(path)
+    name = path_of(path)
     try:
         # Opened by us: given a path, PyArrow would take a folder for a table in parts.
-        with open(path, "rb") as stream, pyarrow.parquet.ParquetFile(stream) as file:
+        with open(name, "rb") as stream, pyarrow.parquet.ParquetFile(stream) as file:
             wanted = _wanted(name, list(file.schema_arrow.names), columns, texts or ())
             table = file.read(columns=wanted)
             values = [table.column(column).to_pylist() for column in wanted]

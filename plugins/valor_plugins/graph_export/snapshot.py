@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import attrs
 
 from valor import Valor, topological_order
-from valor.exceptions import InvalidArgumentError
+from valor.exceptions import InvalidArgumentError, shown
 from valor.functions import number
 
 LONGEST_LABEL = 36  # characters; MLP's own labels (camadas[0].neuronios[0].pesos[0]) fit
@@ -72,9 +72,7 @@ def snapshot(root: Valor) -> list[Node]:
         hint = ""
         if isinstance(root, Sequence) and any(isinstance(each, Valor) for each in root):
             hint = "; draw one of its items, or their sum"
-        shown = repr(root)
-        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-        raise InvalidArgumentError(f"root must be a Valor, not {shown}{hint}")
+        raise InvalidArgumentError(f"root must be a Valor, not {shown(root)}{hint}")
     order = topological_order(root)
     position = {id(node): index for index, node in enumerate(order)}
     nodes = []

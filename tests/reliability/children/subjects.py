@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import pyarrow
+import pyarrow.parquet
 
 import valor
 from valor import (
@@ -49,7 +51,9 @@ FROM_VALOR = "it is made by Valor, and handed out"
 OF_AN_ENGINE = "it says what an engine gives"
 LEFT_OUT = {
     "Check": FROM_VALOR,
+    "Columns.__getitem__": "as a list's: Python expects of a sequence the errors that a list has",
     "Configuration": FROM_VALOR,
+    "Configuration.place": BY_VALOR,
     "EpochReport": FROM_VALOR,
     "Formula": "it is no kind of its own",
     "Formula.__call__": "it hands its arguments on: what they may be is up to the formula",
@@ -59,6 +63,8 @@ LEFT_OUT = {
     "Function": "the rows of the table are Valor's own",
     "Lock.__exit__": BY_PYTHON,
     "ModelDocument": FROM_VALOR,
+    "Origin": FROM_VALOR,
+    "Origin.place": BY_VALOR,
     "Plan": FROM_VALOR,
     "Plan.batches": BY_VALOR,
     "Plugin": FROM_VALOR,
@@ -100,8 +106,8 @@ MAY_RAISE: dict[str, tuple[type[Exception], ...]] = dict.fromkeys(
 X, Y = [[0.0, 1.0], [1.0, 0.0], [0.5, 0.5], [1.0, 1.0]], [0.0, 1.0, 0.0, 1.0]
 TABLE = [{"a": 1.0, "b": "x"}, {"a": 2.0, "b": "y"}, {"a": 3.0, "b": "x"}]
 FOLDER = Path(tempfile.mkdtemp())
-CSV, MODEL, RUN, TOML = (
-    str(FOLDER / name) for name in ("table.csv", "model.json", "run.valor", "run.toml")
+CSV, NUMBERS, MODEL, RUN, TOML = (
+    str(FOLDER / name) for name in ("table.csv", "numbers", "model.json", "run.valor", "run.toml")
 )
 COLUMNS = Columns(["a", "b"], {"b": ["x", "y"]})
 
@@ -139,6 +145,9 @@ def prepare() -> None:
         "[training]\nepochs = 2\n",
         encoding="utf-8",
     )
+    Path(f"{NUMBERS}.csv").write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
+    table = pyarrow.table({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    pyarrow.parquet.write_table(table, f"{NUMBERS}.parquet")
     network().save(MODEL)
     trainer(Saves()).fit(X, Y, epochs=2)
 
@@ -174,7 +183,7 @@ def called(record: Any) -> Any:
         "metric": ([[0.5], [0.25]], [[1.0], [0.0]]),
         "scaler": ([1.0, 3.0],),
         "exporter": (Valor(2.0) * 3.0,),
-        "reader": (CSV,),
+        "reader": (NUMBERS + (".parquet" if record.name == "parquet" else ".csv"),),
     }
     return record(*arguments[kind])
 
@@ -333,10 +342,6 @@ def _training() -> dict[str, Callable[[], Call]]:
             read().fit_arguments,
             {"samples": read().samples(), "plugins": None},
         ),
-        "Configuration.place": lambda: (
-            lambda keys: read().place("training", keys),
-            {"keys": "epochs"},
-        ),
     }
 
 
@@ -480,8 +485,7 @@ def _files() -> dict[str, Callable[[], Call]]:
                 "source": "a table",
             },
         ),
-        "Columns.__getitem__": lambda: (COLUMNS.__getitem__, {"index": 0}),
-        "Columns.decoded": lambda: (COLUMNS.decoded, {"rows": [[1.0, 0.0, 1.0]]}),
+            "Columns.decoded": lambda: (COLUMNS.decoded, {"rows": [[1.0, 0.0, 1.0]]}),
         "Columns.encoded": lambda: (COLUMNS.encoded, {"table": TABLE, "source": "a table"}),
         "Columns.renamed": lambda: (COLUMNS.renamed, {"names": ["c", "d"]}),
         "Lock": lambda: (after(_locked, files.Lock), {"path": str(FOLDER / "locked")}),
@@ -494,6 +498,7 @@ def _files() -> dict[str, Callable[[], Call]]:
             {"kind": valor.Reader, "path": CSV, "plugins": None},
         ),
         "files.cache_folder": lambda: (files.cache_folder, {"name": "hostile"}),
+        "files.path_of": lambda: (files.path_of, {"path": CSV, "argument": "path"}),
         "files.read_samples": lambda: (files.read_samples, {"path": CSV, **samples}),
         "files.read_table": lambda: (
             files.read_table,

@@ -33,14 +33,18 @@ PLATEAU = Schedule("plateau", plateau, state={"loss": math.inf, "best": math.inf
 
 
 class Counts:
-    """Counts the epochs it hears of, and keeps the count in checkpoints."""
+    """Counts the epochs it hears of, and keeps the count in checkpoints.
+
+    An epoch whose end was broken off is told of again when the run is resumed.
+    """
 
     def __init__(self) -> None:
         self.epochs: list[int] = []
 
     @hookimpl
     def valor_after_epoch(self, report: Any) -> None:
-        self.epochs.append(report.epoch)
+        if report.epoch not in self.epochs:
+            self.epochs.append(report.epoch)
 
     @hookimpl
     def valor_save_checkpoint(self) -> list[int]:

@@ -1,0 +1,22 @@
+"""Ctrl-C at random moments leaves the state of a completed step, from which a run can go on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+@pytest.mark.parametrize("how", ["line", "moment"])
+@pytest.mark.parametrize("listened", ["listened", "unheard"])
+@pytest.mark.parametrize("engine", ["eager", "native"])
+def test_ctrl_c(
+    told: Any, scale: int, tmp_path: Path, engine: str, listened: str, how: str, times: int
+) -> None:
+    said = json.loads(
+        told("interrupted.py", engine, listened, how, times, 2 * scale, tmp_path).splitlines()[-1]
+    )
+    assert said["faults"] == []
+    ends = ", ".join(f"{count} {end}" for end, count in said["tally"].items())
+    print(f"{engine}, {listened}, {how}, {times}: {ends}")
