@@ -113,7 +113,8 @@ class Loop:
         self._interrupts = interrupts
         self._rates = rates
         self._measure = measure
-        self._by_batch = manager.listens(*BATCH_HOOKS)
+        # Within a step too, the run's books are those of the step before.
+        self._by_batch = manager.listens(*BATCH_HOOKS, *STEP_HOOKS)
         self._by_epoch = (
             self._by_batch
             or manager.listens(*EPOCH_HOOKS)

@@ -14,6 +14,7 @@ from valor._resuming import restore, snapshot_of, tell_plugins
 from valor._run import History, Run
 from valor._validation import forward_of
 from valor.contracts import Engine, Optimizer, Plan, Program
+from valor.exceptions import InvalidArgumentError
 
 if TYPE_CHECKING:
     from valor.checkpoint import Snapshot
@@ -34,6 +35,7 @@ class Session:
         snapshot: where the run goes on from; None if it is a new one.
         program, loop: from when on there are any.
         values: the parameters' numbers at the end; plugins may put others on the model after it.
+        within: the hook within a step that is being called, or "".
     """
 
     run: Run
@@ -50,6 +52,7 @@ class Session:
     program: Program | None = None
     loop: Loop | None = None
     values: list[float] | None = None
+    within: str = ""
 
     def go(self) -> None:
         """Do the run; whatever ends it, the books are in order."""
@@ -80,9 +83,18 @@ class Session:
         return self.plan.state if self.program is None else self.program.state()
 
     def save(self, path: Any) -> None:
-        """Write a checkpoint of the run as it is."""
+        """Write a checkpoint of the run as it is.
+
+        Raises:
+            InvalidArgumentError: it is within a step.
+        """
         from valor.checkpoint import write_snapshot
 
+        if self.within:
+            raise InvalidArgumentError(
+                f"a run cannot be saved in {self.within}, within a step; save it in "
+                "valor_after_batch, when the step is done"
+            )
         write_snapshot(
             path,
             snapshot_of(
@@ -167,7 +179,11 @@ class Session:
             raise
 
     def _notify(self, hook: str, **arguments: Any) -> None:
-        getattr(self.manager.hook, hook)(run=self.run, **arguments)
+        self.within = hook
+        try:
+            getattr(self.manager.hook, hook)(run=self.run, **arguments)
+        finally:
+            self.within = ""
 
     def _measure_by(self) -> Callable[[], Mapping[str, float]] | None:
         given, model, loss = self.samples.measured, self.run.model, self.run.loss

@@ -424,7 +424,7 @@ def valor_save_checkpoint(run: "Run") -> Any:
     """Give what a plugin has to remember of a run, so that a resumed run goes on as if nothing was.
 
     Called by the trainer when the run is saved (`Run.save_checkpoint`). The answer is kept in the
-    file under the plugin's name: None, numbers, texts, True, False, and lists and dicts of them.
+    file under the plugin's name: None, finite numbers, texts, True, False, lists and dicts of them.
     Example::
 
         @hookimpl

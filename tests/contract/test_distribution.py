@@ -21,8 +21,8 @@ def requirements(extra: str | None) -> set[str]:
     return found
 
 
-def test_the_bare_distribution_needs_three_small_packages() -> None:
-    assert requirements(None) == {"attrs", "cattrs", "pluggy"}
+def test_the_bare_distribution_needs_four_small_packages() -> None:
+    assert requirements(None) == {"attrs", "cattrs", "pluggy", "tomli-w"}
 
 
 def test_all_is_every_extra() -> None:

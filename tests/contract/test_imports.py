@@ -36,6 +36,7 @@ PUT_OFF = {
     "pytest",
     "rich",
     "subprocess",
+    "tomli_w",
     "tomllib",
     "unittest",
     "valor_plugins",

@@ -447,6 +447,8 @@ def test_a_number_that_explodes_is_a_1_and_what_was_completed_is_written(run: An
     assert found
     assert all(note.startswith("  ") for note in notes)
     assert any("what was completed is in out" in note for note in notes)
+    remedy = "a smaller --learning-rate, or --scale-inputs standard, may keep the numbers finite"
+    assert f"  {remedy}" in notes
     assert "Traceback" not in err
     assert len(table_of("out/history.csv")) == int(found[1])
     told = json.loads(Path("out/run.json").read_text())
@@ -533,6 +535,20 @@ def test_a_disk_that_fails_late_is_a_1_and_leaves_no_halves(
     left = ["checkpoint.valor.lock", "config.toml.lock", "history.csv"]
     assert sorted(os.listdir("out")) == left
     assert not any(Path("out", name).read_bytes() for name in left)
+
+
+def test_a_path_that_is_no_text_is_refused_before_anything_is_done() -> None:
+    os.rename("lesson.csv", b"\xff.csv")
+    options = data_options("--output", "out")
+    options[options.index("lesson.csv")] = os.fsdecode(b"\xff.csv")
+    result = process("train", *options)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(
+        "valor: error: --output: the configuration of the run cannot be written to it, because a "
+        "path or a name is no text: "
+    )
+    assert not os.path.exists("out")
+    assert process("train", *options[:-2]).returncode == 0
 
 
 # valor predict

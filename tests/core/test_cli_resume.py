@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from valor.checkpoint import read_snapshot
-from valor.exceptions import CheckpointError
+from valor.cli._folder import RunFolder
+from valor.exceptions import CheckpointError, CheckpointWarning
 
 # Everything there is to be remembered: an optimizer's and a schedule's state, what callbacks keep,
 # the order of the samples, a scaling, weights, a split, and metrics.
@@ -235,6 +236,21 @@ def test_a_checkpoint_that_is_damaged_leaves_the_one_before(
     assert_like(whole)
     assert PREVIOUS.read_bytes() != content
     assert read_snapshot(PREVIOUS).completed_steps <= 240
+
+
+def test_a_damaged_one_is_never_kept_in_place_of_a_good_one(whole: Path) -> None:
+    shutil.copytree(whole / "out", "out")
+    good = PREVIOUS.read_bytes()
+    CHECKPOINT.write_bytes(b"damaged")
+    with RunFolder("out", "--output") as folder:
+        with pytest.warns(CheckpointWarning, match="resuming from that"):
+            snapshot = folder.resume()
+        assert snapshot is not None
+        # What is written next keeps what is in its place.
+        assert (CHECKPOINT.read_bytes(), PREVIOUS.read_bytes()) == (b"damaged", good)
+        folder.valor_after_steps()
+        assert CHECKPOINT.read_bytes() == good
+        assert not PREVIOUS.exists()
 
 
 def test_without_any_that_can_be_read_nothing_is_begun(run: Any, whole: Path) -> None:

@@ -1,11 +1,13 @@
 """On which line of a configuration a key stands."""
 
+import random
 import tomllib
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+import tomli_w
 
 from valor.config import read
 from valor.config._lines import lines_of
@@ -65,6 +67,67 @@ def test_every_table_and_key_has_its_line() -> None:
 
 def test_with_the_line_ends_of_another_system() -> None:
     assert lines_of(TEXT.replace("\n", "\r\n")) == LINES
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"""a \\""" [b\nx = 1"""',  # an escaped quote ends nothing
+        '"""a""""',  # two more quotes belong to the text
+        '"""""a"""""',
+        "'''a\\'''",  # no escapes there
+        "'''a'''''",
+        '""',
+        "''",
+        '"\\\\"',
+        '["]", "[", \'"\', {a = "}"}]',
+        "[\n  [1, 2], # [\n\n  [3],\n]",
+        "{ a.b = [1], c = { d = 1 } }",
+        '"a \u2028 b \x85 c"',  # ends a line elsewhere, but not in TOML
+        "1979-05-27T07:32:00Z",
+    ],
+)
+def test_a_value_ends_where_toml_says(value: str) -> None:
+    text = f"first = {value}\nsecond = 1\n\n[table]\nthird = {value}# = 1\nfourth = 2"
+    assert [*tomllib.loads(text)] == ["first", "second", "table"]
+    height = value.count("\n")
+    assert lines_of(text) == {
+        ("first",): 1,
+        ("second",): 2 + height,
+        ("table",): 4 + height,
+        ("table", "third"): 5 + height,
+        ("table", "fourth"): 6 + 2 * height,
+    }
+
+
+def test_whatever_is_written_has_its_lines() -> None:
+    """Of any document, every key that stands before an equals sign is found on its line."""
+    draw = random.Random(3)
+    letters = "ab [](){}=#\"'\\\n\t.\u00e9\u2028,"
+
+    def text() -> str:
+        return "".join(draw.choice(letters) for _ in range(draw.randrange(12)))
+
+    def value(depth: int) -> Any:
+        kind = draw.randrange(6 if depth else 4)
+        if kind == 4:
+            return [value(depth - 1) for _ in range(draw.randrange(3))]
+        if kind == 5:
+            return {text(): value(depth - 1) for _ in range(draw.randrange(3))}
+        return [text(), draw.random(), draw.randrange(-9, 9), draw.random() < 0.5][kind]
+
+    for _ in range(500):
+        document = {text(): value(3) for _ in range(4)}
+        written = tomli_w.dumps(document, multiline_strings=draw.random() < 0.5)
+        assert tomllib.loads(written) == document
+        lines, where = written.split("\n"), lines_of(written)
+        assert {(key,) for key, each in document.items() if type(each) is not dict} <= {*where}
+        for keys, line in where.items():
+            found: Any = document
+            for key in keys:
+                found = found[key]  # there is such a place
+            key = str([key for key in keys if isinstance(key, str)][-1])
+            assert key == "" or key[0] in lines[line - 1] or "\\" in lines[line - 1]
 
 
 def test_an_empty_file_has_none() -> None:

@@ -9,7 +9,7 @@ import pytest
 from valor import Exporter, PluginManager, Reader, hookimpl, plugin_manager
 from valor._manager import Plugin
 from valor.exceptions import DataError, FormulaError, PluginWarning, UnknownNameError
-from valor.files import by_suffix, read_table, selected, write_atomically
+from valor.files import by_suffix, read_table, remove_leftovers, selected, write_atomically
 
 
 @pytest.fixture
@@ -133,6 +133,34 @@ def test_without_links_the_old_name_stays(tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / "a").read_text() == "third"
     assert (tmp_path / "a.previous").read_text() == "second"
     assert sorted(os.listdir(tmp_path)) == ["a", "a.previous"]
+
+
+def test_without_links_what_is_kept_is_a_copy_and_the_file_is_never_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, replace, there = tmp_path / "a", os.replace, []
+
+    def refused(*_: Any) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    def watched(source: str, target: str) -> None:
+        replace(source, target)
+        there.append(path.read_text())
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(os, "replace", watched)
+    for content in ("first", "second"):
+        write_atomically(path, content, keep_previous=True)
+    assert there == ["first", "first", "second"]
+
+
+def test_leftovers_are_those_of_the_file_alone(tmp_path: Path) -> None:
+    stay = ["a", "a.previous", ".a.tmp", ".a.b.7-9.tmp", ".a.7-x.tmp", "a.7-9.tmp", ".b.7-9.tmp"]
+    for name in [*stay, ".a.7-9.tmp", ".a.71-93.old.tmp"]:
+        (tmp_path / name).touch()
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    remove_leftovers(tmp_path / "link")
+    assert sorted(os.listdir(tmp_path)) == sorted([*stay, "link"])
 
 
 def test_a_write_that_fails_names_the_path_that_was_given(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,3 +94,39 @@ def test_giving_back_twice_does_nothing(tmp_path: Path) -> None:
         lock.release()
         with pytest.raises(LockedError):
             lock.acquire()
+
+
+def test_who_has_taken_it_just_now_says_so_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "run.lock"
+    with Lock(tmp_path / "run"):
+        said = note.read_text()
+        note.write_text("")
+        monkeypatch.setattr(time, "sleep", lambda seconds: note.write_text(said))
+        with pytest.raises(LockedError, match=f"process {os.getpid()}"):
+            Lock(tmp_path / "run").acquire()
+        note.write_text("")
+        monkeypatch.setattr(time, "sleep", lambda seconds: None)
+        with pytest.raises(LockedError, match="another process"):
+            Lock(tmp_path / "run").acquire()
+
+
+def test_an_interrupt_while_it_is_given_back_does_not_keep_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = Lock(tmp_path / "run")
+    lock.acquire()
+
+    class Interrupted:
+        def __init__(self, file: Any) -> None:
+            self.close = file.close
+
+        def truncate(self, size: int) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(lock, "_file", Interrupted(lock._file))
+    with pytest.raises(KeyboardInterrupt):
+        lock.release()
+    with Lock(tmp_path / "run"):
+        pass

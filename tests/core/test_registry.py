@@ -13,6 +13,7 @@ from valor.exceptions import (
     InvalidArgumentError,
     NameConflictError,
     UnknownNameError,
+    shown,
 )
 
 
@@ -242,7 +243,7 @@ def test_anything_else_is_refused_by_name(bundled: PluginManager, given: Any) ->
     with pytest.raises(InvalidArgumentError) as caught:
         resolve(Activation, given, bundled, "activation")
     assert str(caught.value).startswith("activation must be the name of a")
-    assert repr(given) in str(caught.value)
+    assert shown(given) in str(caught.value)
 
 
 def test_an_optimizer_is_not_made_of_a_function(bundled: PluginManager) -> None:

@@ -25,7 +25,7 @@ def path(snapshots: dict[int, Path], tmp_path: Path) -> Path:
 
 def test_wherever_it_is_cut_off(path: Path, scale: int) -> None:
     content = path.read_bytes()
-    lengths = Random(1).sample(range(len(content)), min(len(content), 100 * scale))
+    lengths = Random(1).sample(range(len(content)), min(len(content), 120 * scale))
     for length in lengths:
         path.write_bytes(content[:length])
         with pytest.raises(CheckpointError, match=REFUSED):

@@ -137,8 +137,19 @@ class RunFolder:
                 remove_leftovers(self._file(name))
 
     def describe(self, configuration: Configuration, plugins: PluginManager) -> None:
-        """Note the configuration that is to be written."""
+        """Note the configuration that is to be written.
+
+        Raises:
+            ConfigurationError: it cannot be written.
+        """
         self.text = effective_text(configuration, self.path, plugins)
+        try:
+            self.text.encode()
+        except UnicodeEncodeError as error:
+            raise ConfigurationError(
+                f"{self.place}: the configuration of the run cannot be written to it, because a "
+                f"path or a name is no text: {error}"
+            ) from None
 
     @hookimpl(tryfirst=True)
     def valor_after_steps(self) -> None:

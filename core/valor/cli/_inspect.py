@@ -76,15 +76,17 @@ def _of_file(path: str) -> Facts:
             beginning = file.read(100)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror or error}") from error
-    if beginning.startswith(b"valor-checkpoint "):
+    # A damaged file is known by its name.
+    name = os.path.basename(path)
+    if beginning.startswith(b"valor-checkpoint ") or name.startswith(CHECKPOINT):
         snapshot = read_snapshot(path)
         line = CHECKPOINT_LINE.match(beginning)
         version, digest = (int(line[1]), line[2].decode()) if line else (None, None)
         facts = {"kind": "checkpoint", "path": path, "version": version, "bytes": size}
         return {**facts, "digest": digest, "digest_fits": True, **_of_snapshot(path, snapshot)}
-    if os.path.basename(path) == RUN:
+    if name == RUN:
         return {"kind": "report of a run", "path": path, "bytes": size, **_of_report(path)}
-    if beginning.lstrip()[:1] == b"{":
+    if beginning.lstrip()[:1] == b"{" or name == MODEL:
         document = read(path)
         with open(path, encoding="utf-8") as text:
             version = json.load(text)["version"]

@@ -61,16 +61,12 @@ def train(options: Any) -> int:
         run = _fitted(trainer, samples, arguments, folder, plugins)
         if folder is not None:
             names, more = write_results(folder.path, trainer, samples, plugins)
-            written, remarks = [*written, *names], [*remarks, *more]
+            remarks += [f"wrote to {folder.path}: {' '.join(sorted([*written, *names]))}", *more]
         if run.stopped_by != "epochs":
             by = "interrupted" if run.stopped_by == "interrupt" else f"stopped by {run.stopped_by}"
             print(f"{by} after {run.completed_epochs} of {run.epochs} epochs")
         print("", *prediction_table(trainer, samples), "", sep="\n")
-        print(f"engine {run.engine}, {run.engine_reason}")
-        if folder is not None:
-            print(f"wrote to {folder.path}: {' '.join(sorted(written))}")
-        for remark in remarks:
-            print(remark)
+        print(f"engine {run.engine}, {run.engine_reason}", *remarks, sep="\n")
     if run.stopped_by == "interrupt":
         if folder is not None and CHECKPOINT in written:
             print(f"go on with: valor train {shlex.quote(folder.path)} --resume")

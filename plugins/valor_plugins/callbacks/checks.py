@@ -45,17 +45,21 @@ def restored(owner: str, state: Any, kinds: Mapping[str, tuple[type, ...]]) -> d
     Args:
         owner: the name of the callback.
         state: what the checkpoint has of it.
-        kinds: of each key, the types that its value may have.
+        kinds: of each key, the types that its value may have; an int counts something, and is not
+            negative.
 
     Raises:
         CheckpointError: it says something else.
 
-    >>> restored("counter", {"count": "three"}, {"count": (int,)})
+    >>> restored("counter", {"count": -3}, {"count": (int,)})
     Traceback (most recent call last):
     valor.exceptions.CheckpointError: counter: the checkpoint says something else than ...
     """
     right = isinstance(state, dict) and state.keys() == kinds.keys()
-    if not right or any(type(state[name]) not in types for name, types in kinds.items()):
+    if not right or any(
+        type(state[name]) not in types or (type(state[name]) is int and state[name] < 0)
+        for name, types in kinds.items()
+    ):
         raise CheckpointError(
             f"{owner}: the checkpoint says something else than its {', '.join(kinds)}; "
             "it was damaged, or is of another version"

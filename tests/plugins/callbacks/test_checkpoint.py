@@ -12,6 +12,7 @@ import pytest
 from valor import Engine, callback, hookimpl
 from valor.checkpoint import read_snapshot
 from valor.exceptions import HyperparameterError, InvalidArgumentError, LockedError
+from valor.files import Lock
 from valor_plugins.callbacks import checkpoint as module
 from valor_plugins.callbacks.checkpoint import checkpoint
 from valor_plugins.callbacks.early_stopping import EarlyStopping
@@ -246,6 +247,18 @@ def test_a_folder_that_is_missing_is_told_before_the_first_step(
     with pytest.raises(FileNotFoundError, match="nowhere"):
         fit(chosen, 5)
     assert chosen.run.completed_steps == 0
+
+
+def test_what_a_killed_run_left_beside_it_is_cleared_away(
+    trainer: Any, fit: Any, tmp_path: Path
+) -> None:
+    path, left = tmp_path / "run.valor", tmp_path / ".run.valor.12-34.tmp"
+    left.touch()
+    with Lock(path), pytest.raises(LockedError):  # whoever writes may be about to rename it
+        fit(trainer(checkpoint(path=str(path))), 3)
+    assert left.exists()
+    fit(trainer(checkpoint(path=str(path))), 3)
+    assert sorted(os.listdir(tmp_path)) == ["run.valor", "run.valor.lock", "run.valor.previous"]
 
 
 # The lock

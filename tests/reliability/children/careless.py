@@ -33,7 +33,7 @@ with tempfile.NamedTemporaryFile() as file:
         "takes memory": lambda: bytearray(2**31),
         "reads the file": lambda: open(path, "rb").close(),
     }
-    watching = guard.Guard(path)
+    watching = guard.Guard(path, f"{path}.folder")
     watching.spare()
     try:
         watching.call(actions[what])

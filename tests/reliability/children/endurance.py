@@ -74,7 +74,8 @@ def one_long_run(engine: str, epochs: int, leak: str) -> dict[str, Any]:
 def many_runs(engine: str, runs: int, leak: str) -> dict[str, Any]:
     watch = Watch(runs, leak)
     for number in range(1, runs + 1):
-        trainer = Trainer(MLP(3, [3, 2, 1], seed=number), engine=engine, callbacks=["early_stopping"])
+        model = MLP(3, [3, 2, 1], seed=number)
+        trainer = Trainer(model, engine=engine, callbacks=["early_stopping"])
         trainer.fit(X, Y, epochs=3, batch_size=2, shuffle=True, validation=0.25)
         if number in watch.looks:
             gc.collect()

@@ -13,6 +13,7 @@ import json
 import random
 import re
 import resource
+import shutil
 import sys
 import tempfile
 import tomllib
@@ -26,7 +27,7 @@ import tomli_w
 from guard import Forbidden, Guard
 from mutations import damaged, reshaped, unfolded, without_none
 
-from valor import MLP, Trainer, Valor, activation, hookimpl, optimizer, schedule
+from valor import MLP, Trainer, activation, callback, hookimpl, optimizer, schedule
 from valor.checkpoint import load, read, read_snapshot, save
 from valor.config import Configuration, effective_text
 from valor.config import read as read_configuration
@@ -138,8 +139,11 @@ class Saves:
         run.save_checkpoint(self.folder / f"step{run.completed_steps}.valor")
 
 
-def resumable(kind: int, *callbacks: Any) -> Trainer:
-    """Return one of several trainers, always the same."""
+def resumable(kind: int, own: Path, *callbacks: Any) -> Trainer:
+    """Return one of several trainers, always the same; what it writes is in a folder of its own."""
+    if kind:
+        named = ("best_model", "histograms", "tensorboard_log")
+        callbacks = (*(callback(name, path=str(own / name)) for name in named), *callbacks)
     rate = schedule("on_plateau", patience=1) if kind else 0.1
     chosen = optimizer("adam" if kind else "gradient_descent", learning_rate=rate)
     return Trainer(
@@ -192,7 +196,7 @@ NEW_IN_2 = ("categories", "threshold", "scaling")
 def checkpoints(folder: Path) -> list[bytes]:
     found = []
     for kind in range(2):
-        fit(resumable(kind, Saves(folder)), kind)
+        fit(resumable(kind, folder / "callbacks", Saves(folder)), kind)
         found += [(folder / f"step{step}.valor").read_bytes() for step in (1, 5, 7)]
     return found
 
@@ -274,7 +278,7 @@ def use_checkpoint(path: str, number: int) -> str:
 def resume(path: str, number: int) -> str:
     kind = number // 3
     read_snapshot(path)
-    fit(resumable(kind), kind, resume_from=path)
+    fit(resumable(kind, Path(path).with_name("own")), kind, resume_from=path)
     return "resumed"
 
 
@@ -293,14 +297,18 @@ def main(kind: str, first: str, count: str) -> None:
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        (folder / "callbacks").mkdir()
         contents = make(folder)
         path = folder / "case"
-        guard = Guard(str(path))
+        own = folder / "own"
+        guard = Guard(str(path), str(own))
 
         def outcome(case: str, watched: bool) -> str:
             draw = random.Random(f"{kind}:{case}")
             number = draw.randrange(len(contents))
             path.write_bytes(damage(draw, contents, number))
+            shutil.rmtree(own, ignore_errors=True)
+            shutil.copytree(folder / "callbacks", own)
             try:
                 if not watched:
                     return use(str(path), number)

@@ -180,7 +180,7 @@ class Graph:
 
 
 def _sig_from_its_value(v: Valor) -> Valor:
-    """Return sig with the derivative s * (1 - s), which has lost its digits where s is next to 1."""
+    """Return sig with the derivative s * (1 - s), which has no digits left where s is next to 1."""
     s = functions.sig(v.data)
     result = Valor(s, (v,), "sig")
 

@@ -1,14 +1,15 @@
-"""Interrupt trainings: ``interrupted.py ENGINE LISTENED HOW TIMES COUNT FOLDER``.
+"""Interrupt trainings: ``interrupted.py ENGINE LISTENED COUNT FOLDER``.
 
 LISTENED is "listened", for callbacks, validation and a schedule that look at every epoch, or
-"unheard", for calls of the engine that take as long as they like. HOW is "moment", for Ctrl-C at
-random moments, or "line", for Ctrl-C before random lines of Valor's. It comes once, or, if TIMES is
-2, twice in quick succession. COUNT trainings are interrupted; each is then resumed from the
-checkpoint that it left. Says in JSON how they ended, and what was wrong.
+"unheard", for calls of the engine that take as long as they like. Ctrl-C comes before a random line
+of Valor's or at a random moment, and once or twice in quick succession: COUNT times each. Each
+training that was interrupted is resumed from the checkpoint that it left. Says in JSON how they
+ended, and what was wrong.
 """
 
 import collections
 import glob
+import itertools
 import json
 import os
 import random
@@ -28,15 +29,15 @@ from valor.checkpoint import read_snapshot
 from valor.files import Lock
 from valor_plugins.callbacks.checkpoint import checkpoint
 
-engine, listened, how, given_times, given_count, folder = sys.argv[1:]
-TIMES, COUNT = int(given_times), int(given_count)
-DRAW = random.Random(" ".join(sys.argv[1:-1]))
+engine, listened, count, folder = sys.argv[1:]
+HEARD = listened == "listened"
+DRAW = random.Random(f"{engine} {listened}")
 OURS = tuple(os.path.dirname(str(package.__file__)) for package in (valor, valor_plugins))
 
 
 def trainer(*callbacks: Any) -> Trainer:
     """Make the trainer."""
-    if listened == "listened":
+    if HEARD:
         return work.trainer(engine, "adam", *callbacks, restore_best=False)
     model = MLP(3, [4, 1], activation="tanh", seed=1, plugins=work.PLUGINS)
     more: dict[str, Any] = {"seed": 3, "callbacks": callbacks, "plugins": work.PLUGINS}
@@ -44,21 +45,28 @@ def trainer(*callbacks: Any) -> Trainer:
 
 
 def fit(chosen: Trainer, **more: Any) -> Any:
-    """Run it: for some epochs, or where nobody listens for many, as the engine may be fast."""
-    if listened == "listened":
+    """Run it: for some epochs, or where nobody listens for many, if the engine is fast."""
+    if HEARD:
         return work.fit(chosen, epochs=10, **more)
-    epochs = 1500 if engine == "native" else 30
+    epochs = 500 if engine == "native" else 10
     return chosen.fit(work.X, work.Y, epochs=epochs, batch_size=3, shuffle=True, **more)
 
 
-def numbers(chosen: Trainer) -> Any:
-    """Return all the numbers that a run leaves but those of early stopping and its like."""
+def parameters_of(chosen: Trainer) -> list[str]:
+    return work.hexadecimal(parameter.data for parameter in chosen.model.parametros())
+
+
+def left_by(chosen: Trainer) -> Any:
+    """Return all that a run leaves."""
     run = chosen.run
+    assert run is not None
     return [
-        work.hexadecimal(parameter.data for parameter in chosen.model.parametros()),
+        parameters_of(chosen),
         [work.hexadecimal(row) for row in chosen._state or ()],
-        run and {name: work.hexadecimal(run.history[name]) for name in run.history},
-        run and run.completed_steps,
+        {name: work.hexadecimal(run.history[name]) for name in run.history},
+        run.completed_steps,
+        chosen.callbacks[0].valor_save_checkpoint() if HEARD else None,
+        chosen.callbacks[1].epochs if HEARD else None,
     ]
 
 
@@ -75,6 +83,18 @@ class Steps:
         )
 
 
+class FirstStep:
+    """Notes when the first call of the engine was done: before, all is preparation."""
+
+    def __init__(self, now: Callable[[], Any]) -> None:
+        self.now, self.at = now, None
+
+    @hookimpl
+    def valor_after_steps(self) -> None:
+        if self.at is None:
+            self.at = self.now()
+
+
 def watch(act: Callable[[], Any]) -> None:
     """From now on, call a function before each line of Valor's."""
 
@@ -89,32 +109,25 @@ def watch(act: Callable[[], Any]) -> None:
     sys.settrace(calls)
 
 
-class FirstStep:
-    """Notes when the first call of the engine was done: before, all is preparation."""
-
-    def __init__(self, now: Callable[[], Any]) -> None:
-        self.now, self.at = now, None
-
-    @hookimpl
-    def valor_after_steps(self) -> None:
-        if self.at is None:
-            self.at = self.now()
-
-
 class Lines:
-    """Presses Ctrl-C before lines of a run."""
+    """Presses Ctrl-C before lines of a run: most often after the first step.
+
+    Attributes:
+        noted: whether that was where the first Ctrl-C is only noted.
+    """
 
     def __init__(self) -> None:
-        self.seen, self.wanted = 0, [-1]
+        self.seen, self.wanted, self.noted = 0, [-1], False
         first_step = FirstStep(lambda: self.seen)
         watch(self._line)
         fit(trainer(first_step))
         sys.settrace(None)
         self.began, self.range = first_step.at, self.seen
 
-    def begin(self) -> None:
+    def begin(self, times: int) -> None:
         first = DRAW.randrange(self.began if DRAW.random() < 0.8 else 0, self.range)
-        self.seen, self.wanted = 0, [first, first + DRAW.choice((0, 1, 3, 20, 200))][:TIMES]
+        self.seen, self.wanted = 0, [first, first + DRAW.choice((0, 1, 3, 20, 200))][:times]
+        self.noted = False
         watch(self._line)
 
     def end(self) -> None:
@@ -124,22 +137,25 @@ class Lines:
         self.seen += 1
         while self.wanted and self.wanted[0] == self.seen - 1:
             del self.wanted[0]
+            self.noted = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
             signal.raise_signal(signal.SIGINT)
 
 
 class Moments:
-    """Presses Ctrl-C at moments of a run."""
+    """Presses Ctrl-C at moments of a run: most often after the first step."""
+
+    noted = False  # or perhaps it was
 
     def __init__(self) -> None:
         start = time.perf_counter()
         first_step = FirstStep(lambda: time.perf_counter() - start)
         fit(trainer(first_step))
         self.began, self.range = first_step.at, time.perf_counter() - start
-        self.thread: threading.Thread | None = None
+        self.thread = threading.Thread()
 
-    def begin(self) -> None:
+    def begin(self, times: int) -> None:
         first = DRAW.uniform(self.began if DRAW.random() < 0.8 else 0.0, self.range)
-        waits = [first, DRAW.choice((0.0, 0.0001, 0.001, 0.01))][:TIMES]
+        waits = [first, DRAW.choice((0.0, 0.0001, 0.001, 0.01))][:times]
 
         def press() -> None:
             for seconds in waits:
@@ -150,16 +166,15 @@ class Moments:
         self.thread.start()
 
     def end(self) -> None:
-        assert self.thread is not None
         self.thread.join()
 
 
-def interrupted(chosen: Trainer) -> str:
+def interrupted(chosen: Trainer, press: Any, times: int) -> str:
     """Run a trainer and interrupt it; return how that ended, or "late" if it was after the run."""
     ended = "late"
     try:
         try:
-            press.begin()
+            press.begin(times)
             run = fit(chosen)
             if run.stopped_by != "epochs":
                 ended = run.stopped_by
@@ -174,69 +189,57 @@ def interrupted(chosen: Trainer) -> str:
     return ended
 
 
-def check(chosen: Trainer, ended: str, path: str) -> None:
-    """See that a run that was interrupted left what it should."""
+def check(chosen: Trainer, ended: str, once: bool, noted: bool, path: str) -> None:
+    """See that a run that was interrupted left what it should, and can go on."""
+    assert ended == "interrupt" or (ended == "KeyboardInterrupt" and not (once and noted)), "end"
     run = chosen.run
-    steps = run.completed_steps if run is not None else 0
-    assert ended in ("interrupt", "KeyboardInterrupt")
-    parameters, state, history, _ = numbers(chosen)
-    if listened == "listened":
-        assert parameters == after[steps], "parameters"
-    with Lock(path):
-        """It was given back."""
-    assert TIMES > 1 or not glob.glob(f"{folder}/.*.tmp"), "a part of a file"
+    steps = 0 if run is None else run.completed_steps
+    if HEARD:
+        assert parameters_of(chosen) == after[steps], "parameters"
     if run is not None:
-        assert history["loss"] == whole[2]["loss"][: run.completed_epochs], "history"
-        assert run.stopped_by != "", "no end"
-    if os.path.exists(path):
+        losses = work.hexadecimal(run.history["loss"])
+        assert losses == whole[2]["loss"][: run.completed_epochs], "history"
+        assert run.stopped_by, "no end"
+    with Lock(path):  # it was given back
+        assert not once or not glob.glob(f"{folder}/.*.tmp"), "a part of a file"
+    there = os.path.exists(path)
+    written = there and read_snapshot(path).completed_steps == steps
+    # Or Ctrl-C came while the end was written, or before there was anything to write.
+    assert written or ended == "KeyboardInterrupt", "no checkpoint of the end"
+    if written:
         snapshot = read_snapshot(path)
-        tally["written at the end"] += snapshot.completed_steps == steps
-        assert snapshot.completed_steps <= steps, "a checkpoint of the future"
-        if snapshot.completed_steps == steps:
-            assert parameters == work.hexadecimal(snapshot.parameters), "parameters in the file"
-            columns = [work.hexadecimal(column) for column in snapshot.state.values()]
-            assert state == [list(row) for row in zip(*columns, strict=True)], (
-                "optimizer in the file"
-            )
-        else:
-            # Ctrl-C came while the end was being written.
-            assert ended == "KeyboardInterrupt", "no checkpoint of the end"
-    else:
-        assert ended == "KeyboardInterrupt", "no checkpoint"
+        rows = zip(*snapshot.state.values(), strict=True)
+        assert work.hexadecimal(snapshot.parameters) == parameters_of(chosen), "file: parameters"
+        assert [*map(work.hexadecimal, rows)] == left_by(chosen)[1], "file: optimizer"
+    tally["with a checkpoint of the end"] += written
     again = trainer()
-    fit(again, resume_from=path if os.path.exists(path) else None)
-    assert numbers(again) == whole, "resumed"
-    if listened == "listened":
-        assert again.callbacks[0].valor_save_checkpoint() == stopping, "early stopping"
-        assert again.callbacks[1].epochs == counts, "counts"
+    fit(again, resume_from=path if there else None)
+    assert left_by(again) == whole, "resumed"
 
 
+first = trainer(Steps()) if HEARD else trainer()
+after = {0: parameters_of(first)}
+fit(first)
+whole = left_by(first)
+if HEARD:
+    after |= first.callbacks[2].after
+fit(trainer())  # what is compiled once is not compiled again
 tally: collections.Counter[str] = collections.Counter()
-faults = []
-steps = Steps()
-if listened == "listened":
-    first = trainer(steps)
-    after = {0: numbers(first)[0]}
-    fit(first)
-    after |= steps.after
-else:
-    first = trainer()
-    fit(first)
-whole = numbers(first)
-if listened == "listened":
-    stopping, counts = first.callbacks[0].valor_save_checkpoint(), first.callbacks[1].epochs
-press: Any = Lines() if how == "line" else Moments()
-cases = 0
-while sum(tally[ended] for ended in ("interrupt", "KeyboardInterrupt")) < COUNT:
-    cases += 1
-    path = f"{folder}/{cases}.valor"
-    chosen = trainer(checkpoint(path=path, every_epochs=cases % 2))
-    ended = interrupted(chosen)
-    tally[ended] += 1
-    if ended == "late":
-        continue
-    try:
-        check(chosen, ended, path)
-    except Exception as fault:
-        faults.append(f"case {cases}, {ended}: {type(fault).__name__}: {fault}")
+faults, names = [], itertools.count()
+for press, times in itertools.product((Lines(), Moments()), (1, 2)):
+    wanted = int(count)
+    while wanted:
+        name = next(names)
+        path = f"{folder}/{name}.valor"
+        chosen = trainer(checkpoint(path=path, every_epochs=name % 2))
+        ended = interrupted(chosen, press, times)
+        tally[ended] += 1
+        if ended == "late":
+            continue
+        wanted -= 1
+        try:
+            check(chosen, ended, times == 1, press.noted, path)
+        except Exception as fault:
+            what = f"{type(press).__name__}, {times} times, {ended}"
+            faults.append(f"{name}: {what}: {type(fault).__name__}: {fault}")
 print(json.dumps({"tally": tally, "faults": faults}))

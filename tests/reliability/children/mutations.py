@@ -1,4 +1,4 @@
-"""Damaged files: bytes, words and whole branches of valid ones are changed, lost, repeated, mixed."""
+"""Damaged files: bytes, words and branches of valid ones are changed, lost, repeated, mixed."""
 
 import copy
 import random

@@ -141,8 +141,7 @@ def prepare() -> None:
     """Write the files that some read."""
     Path(CSV).write_text("a,b,c\n1,x,0.5\n2,y,1.5\n3,x,2.5\n", encoding="utf-8")
     Path(TOML).write_text(
-        "[data]\nx = [[0, 1], [1, 1]]\ny = [0, 1]\n[model]\nlayers = [1]\n"
-        "[training]\nepochs = 2\n",
+        "[data]\nx = [[0, 1], [1, 1]]\ny = [0, 1]\n[model]\nlayers = [1]\n[training]\nepochs = 2\n",
         encoding="utf-8",
     )
     Path(f"{NUMBERS}.csv").write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
@@ -385,7 +384,30 @@ def _records() -> dict[str, Callable[[], Call]]:
         if isinstance(each, Formula):
             for name in each.hyperparameters:
                 found[f"{each.kind} {each.name} ({name})"] = _hyperparameter(each, name)
+            if each.kind == "callback" and hasattr(each(), "valor_load_checkpoint"):
+                found[f"callback {each.name} (a checkpoint's state)"] = _state(each)
     return found
+
+
+def _state(record: Any) -> Callable[[], Call]:
+    """Give a callback what it kept in a checkpoint."""
+
+    def make() -> Call:
+        given = {"path": str(FOLDER / record.name)} if "path" in record.hyperparameters else {}
+        callback = record.bind(**given)()
+        run = trainer(callback).fit(X, Y, epochs=1)
+
+        def hook(name: str, **given: Any) -> Any:
+            method = getattr(callback, name)
+            takes = inspect.signature(method).parameters
+            return method(**{each: given[each] for each in takes})
+
+        def load(state: Any) -> None:
+            hook("valor_load_checkpoint", run=run, state=state)
+
+        return load, {"state": hook("valor_save_checkpoint", run=run)}
+
+    return make
 
 
 def _unregister() -> Call:
@@ -485,7 +507,7 @@ def _files() -> dict[str, Callable[[], Call]]:
                 "source": "a table",
             },
         ),
-            "Columns.decoded": lambda: (COLUMNS.decoded, {"rows": [[1.0, 0.0, 1.0]]}),
+        "Columns.decoded": lambda: (COLUMNS.decoded, {"rows": [[1.0, 0.0, 1.0]]}),
         "Columns.encoded": lambda: (COLUMNS.encoded, {"table": TABLE, "source": "a table"}),
         "Columns.renamed": lambda: (COLUMNS.renamed, {"names": ["c", "d"]}),
         "Lock": lambda: (after(_locked, files.Lock), {"path": str(FOLDER / "locked")}),
