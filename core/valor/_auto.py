@@ -17,8 +17,9 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from valor._checks import first_outputs
 from valor._data import Rows
-from valor._eager import EAGER, EagerProgram, outputs_of
+from valor._eager import EAGER, EagerProgram
 from valor._loop import STEP_HOOKS
 from valor._manager import PluginManager
 from valor._validation import forward_of
@@ -137,7 +138,7 @@ def forward_for(
 
 def _forward_seconds(model: Any, inputs: Sequence[Sequence[float]]) -> float:
     start = time.perf_counter()
-    outputs_of(model, inputs[0])
+    first_outputs(model, inputs)
     return time.perf_counter() - start
 
 

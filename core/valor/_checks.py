@@ -1,6 +1,7 @@
 """What a trainer checks of a model before it begins: its parameters, and its fit to the data."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from valor._data import Rows
@@ -33,6 +34,21 @@ def parameters_of(model: Any) -> list[Valor]:
     return list(parameters)
 
 
+def first_outputs(model: Any, inputs: Sequence[Sequence[float]]) -> list[Valor]:
+    """Return what a model says of the first sample.
+
+    Raises:
+        DataError: the model takes another number of values than a sample has.
+    """
+    try:
+        return outputs_of(model, inputs[0])
+    except InvalidArgumentError as error:
+        remedy = ""
+        if len(inputs[0]) == 1:
+            remedy = "; each entry of x is a sample, so that a single one is given as [[…]]"
+        raise DataError(f"x does not fit the model: {error}{remedy}") from error
+
+
 def check_widths(model: Any, inputs: Rows, targets: Rows) -> float:
     """Check that data fit a model, and return the seconds of the forward call that this took.
 
@@ -40,14 +56,14 @@ def check_widths(model: Any, inputs: Rows, targets: Rows) -> float:
         DataError: the model takes or gives another number of values than a sample has.
     """
     start = time.perf_counter()
-    try:
-        outputs = outputs_of(model, inputs[0])
-    except InvalidArgumentError as error:
-        raise DataError(f"x does not fit the model: {error}") from error
+    outputs = first_outputs(model, inputs)
     seconds = time.perf_counter() - start
     if len(outputs) != len(targets[0]):
+        remedy = ""
+        if len(targets[0]) == 1:
+            remedy = "; where y holds classes, give each sample a row: 1 for its class, 0 elsewhere"
         raise DataError(
             f"y must have {len(outputs)} values a sample, as many as the model has outputs, "
-            f"not {len(targets[0])}"
+            f"not {len(targets[0])}{remedy}"
         )
     return seconds

@@ -248,7 +248,16 @@ def _finite(value: Any, place: str) -> float:
     try:
         result = float(number(value, place))
     except InvalidNumberError as error:
-        raise DataError(str(error)) from None
+        raise DataError(f"{error}{_remedy(value)}") from None
     if not math.isfinite(result):
         raise DataError(f"{place} must be a finite number, not {result}")
     return result
+
+
+def _remedy(value: Any) -> str:
+    """Return what to do about a value that is no number, where that can be told; else ""."""
+    if isinstance(value, str):
+        return "; turn texts into numbers first: for categories, valor.files.Columns does"
+    if type(value).__name__ in ("bool", "bool_"):
+        return "; give 1 for True and 0 for False: of an array, array.astype(float)"
+    return ""

@@ -300,8 +300,8 @@ class MLP:
             One float a sample, or one list of floats where the network has several outputs.
 
         Raises:
-            DataError: the data are empty, ragged or not finite.
-            InvalidArgumentError: they have another width than the network's inputs.
+            DataError: the data are empty, ragged or not finite, or have another width than the
+                network's inputs.
 
         >>> model = MLP(2, [1], activation="identity", seed=0)
         >>> model.scaling = Scaling(targets=[(100.0, 0.5)])

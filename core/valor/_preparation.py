@@ -11,7 +11,7 @@ from valor._checks import check_widths
 from valor._data import Rows, Table, as_rows, as_samples, batches_as_samples
 from valor._scaling import Scaling, fitted
 from valor._validation import Measured
-from valor._weights import weighted, weights_of
+from valor._weights import sample_weights, weighted, weights_of
 from valor.contracts import Loss, Metric, Scaler
 from valor.data import split
 from valor.exceptions import DataError, InvalidArgumentError, InvalidNumberError, shown
@@ -85,26 +85,28 @@ def prepared(model: Any, loss: Loss, request: Request) -> Prepared:
         DataError: they are empty, ragged, not finite, too few to split, or do not fit the model.
         InvalidArgumentError: another argument is not what is described at `Trainer.fit`.
     """
+    fraction = None if request.validation is None else _fraction(request.validation)
+    if request.stratify and fraction is None:
+        raise InvalidArgumentError(
+            "stratify is about the share of the samples to validate on, so that validation must be "
+            f"one, such as 0.2, not {shown(request.validation)}"
+        )
     size = None
     if request.y is None:
         inputs, targets, size = batches_as_samples(request.x)
     else:
         inputs, targets = as_samples(request.x, request.y)
-    weights = weights_of(targets, request.sample_weight, request.class_weight)
+    own = sample_weights(request.sample_weight, len(targets))
     others = None
-    if request.validation is not None:
-        fraction = _fraction(request.validation)
-        if fraction is None:
-            others = _given(request.validation, inputs, targets)
-        else:
-            kept, left = _positions(targets, fraction, request)
-            others = _chosen(inputs, left), _chosen(targets, left)
-            inputs, targets = _chosen(inputs, kept), _chosen(targets, kept)
-            if weights is not None:
-                weights = [weights[position] for position in kept]
-    scaling = getattr(model, "scaling", None) or fitted(
-        inputs, targets, request.input_scaler, request.target_scaler
-    )
+    if fraction is not None:
+        kept, left = _positions(targets, fraction, request)
+        others = _chosen(inputs, left), _chosen(targets, left)
+        inputs, targets = _chosen(inputs, kept), _chosen(targets, kept)
+        own = own and [own[position] for position in kept]
+    elif request.validation is not None:
+        others = _given(request.validation, inputs, targets)
+    weights = weights_of(targets, own, request.class_weight)
+    scaling = _scaling(model, inputs, targets, request)
     if scaling is not None:
         inputs, targets = scaling.scaled_inputs(inputs), scaling.scaled_targets(targets)
         if others is not None:
@@ -122,6 +124,23 @@ def prepared(model: Any, loss: Loss, request: Request) -> Prepared:
         loss = weighted(loss)
         targets = [[*row, weight] for row, weight in zip(targets, weights, strict=True)]
     return Prepared(inputs, targets, loss, measured, scaling, forward, size)
+
+
+def _scaling(model: Any, inputs: Rows, targets: Rows, request: Request) -> Scaling | None:
+    """Return the scaling that the model has, or else the one that is asked for."""
+    known: Scaling | None = getattr(model, "scaling", None)
+    if known is None:
+        return fitted(inputs, targets, request.input_scaler, request.target_scaler)
+    for side, pairs, scaler in (
+        ("inputs", known.inputs, request.input_scaler),
+        ("targets", known.targets, request.target_scaler),
+    ):
+        if scaler is not None and pairs is None:
+            raise InvalidArgumentError(
+                f"scale_{side} comes too late: the model has been trained with a scaling that "
+                f"leaves {side} as they are; begin anew, with a new model"
+            )
+    return known
 
 
 def _fraction(validation: Any) -> float | None:

@@ -47,25 +47,22 @@ def settings_of(
     }
 
 
-def seed_for(given: int | None, needed: bool, snapshot: "Snapshot | None") -> int:
+def seed_for(
+    given: int | None, drawn: int | None, needed: bool, snapshot: "Snapshot | None"
+) -> int:
     """Return what the order of the samples follows from: drawn where nobody says.
 
     Args:
         given: the trainer's seed.
+        drawn: one that was drawn for an earlier run of the trainer.
         needed: whether anything follows from it.
         snapshot: what the run goes on from.
-
-    Raises:
-        CheckpointError: that run had another seed.
     """
     if snapshot is not None and (given is None or not needed):
         return snapshot.seed
-    if snapshot is not None and given != snapshot.seed:
-        raise CheckpointError(
-            f"this is another run: seed is {given}, but {snapshot.seed} in the checkpoint"
-        )
-    if given is not None:
-        return given
+    for known in (given, drawn):
+        if known is not None:
+            return known
     if not needed:
         return 0
     import secrets
@@ -108,6 +105,8 @@ def _check(
 ) -> None:
     """See that a run is the one of a checkpoint."""
     faults = []
+    if plan.seed != snapshot.seed:
+        faults.append(f"seed is {plan.seed}, but {snapshot.seed} in the checkpoint")
     for name, here in settings.items():
         there = snapshot.settings.get(name)
         if there != here:

@@ -194,8 +194,8 @@ class Run:
             path: the file; its folder must exist.
 
         Raises:
-            InvalidArgumentError: the run is over, and `fit` has returned; or a plugin gave
-                something to keep that a file cannot hold.
+            InvalidArgumentError: the run is over, and `fit` has returned; or it is within a step;
+                or a plugin gave something to keep that a file cannot hold.
             OSError: the file cannot be written; what was there before is still there.
         """
         if self._save is None:

@@ -36,6 +36,7 @@ class Session:
         program, loop: from when on there are any.
         values: the parameters' numbers at the end; plugins may put others on the model after it.
         within: the hook within a step that is being called, or "".
+        unscaled: whether the model had no scaling before.
     """
 
     run: Run
@@ -53,6 +54,7 @@ class Session:
     loop: Loop | None = None
     values: list[float] | None = None
     within: str = ""
+    unscaled: bool = False
 
     def go(self) -> None:
         """Do the run; whatever ends it, the books are in order."""
@@ -139,6 +141,7 @@ class Session:
                 program.write_back()  # an interrupted program books its last call here
                 loop.keep_books()
                 self.values = [parameter.data for parameter in run.model.parametros()]
+                self._forget_scaling()
                 self.remember(self)
 
     def _compiled(self) -> Program:
@@ -146,7 +149,7 @@ class Session:
         run, plan = self.run, self.plan
         parameters = run.model.parametros()
         before = [(parameter.data, parameter.trainable) for parameter in parameters]
-        scaling = getattr(run.model, "scaling", None)
+        self.unscaled = getattr(run.model, "scaling", None) is None
         for parameter in parameters:
             parameter.data = float(parameter.data)
         try:
@@ -174,9 +177,13 @@ class Session:
             run.history, run.completed_steps = History(), 0
             for parameter, (value, trainable) in zip(parameters, before, strict=True):
                 parameter.data, parameter.trainable = value, trainable
-            if self.samples.scaling is not None and scaling is None:
-                run.model.scaling = None
+            self._forget_scaling()
             raise
+
+    def _forget_scaling(self) -> None:
+        """Take the scaling from a model again that no step has trained on it."""
+        if self.unscaled and self.samples.scaling is not None and not self.run.completed_steps:
+            self.run.model.scaling = None
 
     def _notify(self, hook: str, **arguments: Any) -> None:
         self.within = hook

@@ -32,53 +32,87 @@ def weighted(loss: Loss) -> Loss:
     return attrs.evolve(loss, call=call, validators={}, bound={})
 
 
-def weights_of(targets: Rows, sample_weight: Any, class_weight: Any) -> list[float] | None:
+def sample_weights(given: Any, samples: int) -> list[float] | None:
+    """Return the weights of samples as floats; None for None.
+
+    Raises:
+        DataError: they are not one finite number a sample, or one is negative.
+
+    >>> sample_weights([1, 0.5], 2)
+    [1.0, 0.5]
+    """
+    if given is None:
+        return None
+    rows = as_rows(given, "sample_weight")
+    if len(rows) != samples or len(rows[0]) != 1:
+        raise DataError(
+            f"sample_weight must be {samples} numbers, one a sample, not {len(rows)} rows of "
+            f"{len(rows[0])}"
+        )
+    weights = [row[0] for row in rows]
+    for position, weight in enumerate(weights):
+        if weight < 0:
+            raise DataError(f"sample_weight[{position}] must not be negative, but is {weight}")
+    return weights
+
+
+def weights_of(targets: Rows, own: Sequence[float] | None, class_weight: Any) -> list[float] | None:
     """Return the weight of each sample: the product of its own and of its class's.
 
     Args:
         targets: one row a sample.
-        sample_weight: one number a sample, or None.
+        own: one number a sample, or None.
         class_weight: the weight of each class, "balanced", or None. See `class_of`.
 
     Returns:
         The weights; None where there are none.
 
     Raises:
-        DataError: the weights are not one finite number a sample, or one is negative.
+        DataError: targets are no classes; or all weights are 0.
         InvalidArgumentError: `class_weight` is something else, or lacks a class.
 
     >>> weights_of([[0.0], [0.0], [0.0], [1.0]], None, "balanced")
     [0.6666666666666666, 0.6666666666666666, 0.6666666666666666, 2.0]
     """
-    weights = None
-    if sample_weight is not None:
-        rows = as_rows(sample_weight, "sample_weight")
-        if len(rows) != len(targets) or len(rows[0]) != 1:
+    if own is None and class_weight is None:
+        return None
+    weights = list(own) if own is not None else [1.0] * len(targets)
+    if class_weight is not None:
+        classes = [class_of(row, f"y[{position}]") for position, row in enumerate(targets)]
+        if len(targets[0]) == 1 and len(set(classes)) == len(classes) > 2:
             raise DataError(
-                f"sample_weight must be {len(targets)} numbers, one a sample, not {len(rows)} "
-                f"rows of {len(rows[0])}"
+                "y has another value in each sample, so that there are no classes; do without "
+                "class_weight"
             )
-        weights = [row[0] for row in rows]
-        for position, weight in enumerate(weights):
-            if weight < 0:
-                raise DataError(f"sample_weight[{position}] must not be negative, but is {weight}")
-    if class_weight is None:
-        return weights
-    classes = [class_of(row) for row in targets]
-    of_class = _class_weights(classes, class_weight)
-    found = [of_class[each] for each in classes]
-    if weights is None:
-        return found
-    return [weight * other for weight, other in zip(weights, found, strict=True)]
+        of_class = _class_weights(classes, class_weight)
+        weights = [weight * of_class[each] for weight, each in zip(weights, classes, strict=True)]
+    if not any(weights):
+        raise DataError("the weights of all samples are 0, so that there is nothing to train on")
+    return weights
 
 
-def class_of(target: Sequence[float]) -> float:
+def class_of(target: Sequence[float], place: str = "y") -> float:
     """Return a sample's class: the number of a single target, or the place of the largest.
+
+    Args:
+        target: the targets of the sample.
+        place: what to call them in an error.
+
+    Raises:
+        DataError: more than one is the largest.
 
     >>> class_of([1.0]), class_of([0.0, 0.0, 1.0])
     (1.0, 2.0)
     """
-    return target[0] if len(target) == 1 else float(target.index(max(target)))
+    if len(target) == 1:
+        return target[0]
+    largest = max(target)
+    if target.count(largest) > 1:
+        raise DataError(
+            f"{place} is no class: {largest} is its largest number, and is there more than once; "
+            "do without class_weight"
+        )
+    return float(target.index(largest))
 
 
 def _class_weights(classes: Sequence[float], given: Any) -> dict[float, float]:

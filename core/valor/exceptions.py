@@ -53,7 +53,7 @@ class HyperparameterError(InvalidArgumentError):
 
 
 class UnknownNameError(ValorError, LookupError):
-    """No plugin provides the name that was asked for."""
+    """No plugin provides the name that was asked for, or a history has no such column."""
 
 
 class NameConflictError(ValorError, LookupError):
@@ -97,7 +97,11 @@ class EngineWarning(UserWarning):
 
 
 class CheckpointWarning(UserWarning):
-    """A run was resumed without a plugin that had something kept in the checkpoint."""
+    """A run is resumed, but not from all that is there.
+
+    A plugin that had something kept in the checkpoint takes no part, or the newest checkpoint is
+    damaged and the one before it is taken.
+    """
 
 
 class ConformanceError(ValorError, AssertionError):
@@ -163,7 +167,7 @@ def shown(value: Any) -> str:
     try:
         text = repr(value)
     except Exception:  # it is too deep, has too many digits, or its own __repr__ fails
-        return f"a {type(value).__name__} that cannot be shown"
+        return f"something of type {type(value).__name__} that cannot be shown"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

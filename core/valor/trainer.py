@@ -52,7 +52,8 @@ class Trainer:
         mode: "exact" for the bits of the visible graph; "fast" lets an engine reorder sums, and
             has "auto" compile however small the work.
         callbacks: the names or records of callbacks, or objects with lifecycle hooks.
-        seed: what the order of shuffled samples follows from; drawn, and noted on the run, if None.
+        seed: what the order of shuffled samples, and the share to validate on, follow from; if
+            None, it is drawn when it is first needed, kept, and noted on the run.
         plugins: the manager to look names up in; the default one if None.
         penalties: names, records or functions of penalties.
         gradient_transforms: names, records or functions of gradient transforms.
@@ -117,6 +118,7 @@ class Trainer:
         self._rates_of: Rates | None = None
         self._completed_steps = 0
         self._completed_epochs = 0
+        self._drawn: int | None = None
 
     def fit(
         self,
@@ -158,6 +160,7 @@ class Trainer:
             sample_weight: by what to multiply the loss of each sample, one number a sample.
             class_weight: likewise, of each class: a dict from the class (the target, or the place
                 of the largest of several) to a number, or "balanced" for classes that count alike.
+                What is measured, the validation loss and metrics, is without weights.
             scale_inputs, scale_targets: names, records or functions of scalers, to be fitted to
                 the samples that are trained on; ``model.scaling`` then keeps what was found, and
                 is used again by a later call.
@@ -193,7 +196,7 @@ class Trainer:
             class_weight=class_weight,
             input_scaler=self._scaler("scale_inputs", scale_inputs),
             target_scaler=self._scaler("scale_targets", scale_targets),
-            seed=seed_for(self.seed, drawn, snapshot),
+            seed=seed_for(self.seed, self._drawn, drawn, snapshot),
         )
         samples, plan = self._plan(request, epochs, batch_size, shuffle)
         rates = self._rates()
@@ -205,6 +208,8 @@ class Trainer:
         engine, reason = chosen(
             self.engine, manager, plan, self.model, samples.forward, samples.measures
         )
+        if drawn:
+            self._drawn = plan.seed
         run = self.run = Run(
             model=self.model,
             loss=self.loss,
@@ -243,8 +248,8 @@ class Trainer:
             One float a sample, or one list of floats where the model has several outputs.
 
         Raises:
-            DataError: the data are empty, ragged or not finite.
-            InvalidArgumentError: they have another width than the model's inputs.
+            DataError: the data are empty, ragged or not finite, or have another width than the
+                model's inputs.
         """
         rows, scaling = as_rows(x, "x"), getattr(self.model, "scaling", None)
         if scaling is not None:

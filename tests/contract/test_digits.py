@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "tutorial" / "digits.md"
 TRANSLATED = DOCS / "pt_BR" / "tutorial" / "digits.md"

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 PAGES = [
     "README.md",

@@ -19,6 +19,8 @@ from mpmath import mpf
 
 from valor.functions import TABLE, Function, power_of
 
+pytestmark = pytest.mark.once
+
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "accuracy.md"
 EXACT = ("sig", "tanh", "softplus", "exp", "log", "sqrt")  # values and derivatives within 4 ulp
 LARGEST = mpf(2) ** 1024  # what infinity stands for when an error is measured

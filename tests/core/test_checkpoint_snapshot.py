@@ -123,7 +123,10 @@ DOCUMENTS = {
     "no steps an epoch": ({"steps_per_epoch": 0}, "steps_per_epoch must be at least 1"),
     "more epochs done than planned": ({"epochs": 1}, "2 epochs are done of 1"),
     "losses of another length": ({"completed_steps": 8}, "losses must be 2 numbers"),
-    "history of another length": ({"completed_steps": 10}, "column 'loss' of the history must have 3 numbers"),
+    "history of another length": (
+        {"completed_steps": 10},
+        "column 'loss' of the history must have 3 numbers",
+    ),
     "closed beyond the end": ({"closed_epochs": 3}, "closed_epochs must be at most 2"),
     "names too few": ({"names": ["a"]}, "names must be 2 texts"),
     "names no texts": ({"names": ["a", 1]}, "names must be 2 texts"),

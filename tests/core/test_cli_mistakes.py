@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 PETS = """\
 kg,cm,age,colour,pet
 4,25,3,red,cat

@@ -18,6 +18,8 @@ from valor import MLP, Trainer
 from valor.checkpoint import load, read
 from valor.files import read_samples
 
+pytestmark = pytest.mark.once
+
 DIGITS = [
     "--data", "digits.csv", "--target", "digit", "--categorical", "digit", "--layers", "12,10",
     "--activation", "relu,identity", "--initializer", "xavier_uniform",

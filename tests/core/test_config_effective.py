@@ -15,6 +15,8 @@ from valor import Activation, Callback, PluginManager, Schedule, hookimpl, plugi
 from valor.config import Override, effective_text, read
 from valor.contracts import KINDS
 
+pytestmark = pytest.mark.once
+
 TABLE = "kg,cm,w,colour,pet\n" + "".join(
     f"{kg},{cm},{w},{colour},{pet}\n"
     for kg, cm, w, colour, pet in [

@@ -13,7 +13,7 @@ import pytest
 
 from valor import MLP, Engine, Metric, Trainer
 from valor._data import as_rows, as_samples
-from valor.exceptions import DataError, InvalidArgumentError, ValorError
+from valor.exceptions import DataError, ValorError
 
 NAN, INFINITE = float("nan"), float("inf")
 
@@ -104,6 +104,7 @@ BAD_DATA: dict[str, tuple[Any, Any, str]] = {
     "y is ragged": (ROWS, [[1], [1], [1, 2]], r"y\[2\] has 2 values, but y\[0\] has 1"),
     "x is too wide": ([[1, 2, 3]] * 3, TARGETS, "x does not fit the model: x must have 2 values"),
     "x is too narrow": ([[1]] * 3, TARGETS, "x does not fit the model: x must have 2.*not 1"),
+    "x is one sample": ([1, 2], [1, 0], r"x must have 2 values, not 1; .* is given as \[\[…\]\]"),
     "y is too wide": (ROWS, [[1, 2]] * 3, "y must have 1 values a sample, as many as.*not 2"),
     "a nan": ([[1, 2], [3, NAN], [5, 6]], TARGETS, r"x\[1\]\[1\] must be a finite number, not nan"),
     "an infinity": (ROWS, [1.0, -INFINITE, 0.0], r"y\[1\] must be a finite number, not -inf"),
@@ -124,9 +125,14 @@ BAD_DATA: dict[str, tuple[Any, Any, str]] = {
     "a nan in an array": (ROWS, np.array([1.0, NAN, 0.0]), r"y\[1\] must be a finite number"),
     "a missing number": ([[1, 2], [3, None], [5, 6]], TARGETS, r"x\[1\]\[1\].*None of type None"),
     "text": ([[1, 2], ["3", 4], [5, 6]], TARGETS, r"x\[1\]\[0\] must be a real number.*'3'"),
+    "names of classes": (ROWS, ["a", "b", "a"], r"y\[0\].*'a'.* for categories, valor\.files\.Col"),
     "a complex number": (ROWS, [1, 2j, 3], r"y\[1\] must be a real number.*complex"),
-    "a bool": (ROWS, [True, False, True], r"y\[0\] must be a real number.*bool"),
-    "bools of NumPy": (ROWS, np.array([True, False, True]), r"y\[0\] must be a real number"),
+    "a bool": (ROWS, [True, False, True], r"y\[0\] must be a real number.*bool; give 1 for True"),
+    "bools of NumPy": (
+        ROWS,
+        np.array([True, False, True]),
+        r"y\[0\] must be a real number.*array\.astype\(float\)",
+    ),
     "too large an int": ([[1, 10**400]] * 3, TARGETS, r"x\[0\]\[1\].*larger than 1.8e308"),
     "a dict as a row": ([{"a": 1}] * 3, TARGETS, r"x\[0\] must be a real number.*dict"),
     "rows of rows": ([[[1, 2]]] * 3, TARGETS, r"x\[0\]\[0\] must be a real number.*list"),
@@ -168,8 +174,19 @@ def test_bad_data_is_refused_by_predict() -> None:
         trainer.predict([[1.0, NAN]])
     with pytest.raises(DataError, match="x must hold at least one sample"):
         trainer.predict([])
-    with pytest.raises(InvalidArgumentError, match="x must have 2 values, not 3"):
-        trainer.predict([[1.0, 2.0, 3.0]])
+    for predict in (trainer.predict, trainer.model.predict):
+        with pytest.raises(DataError, match=r"x does not fit the model: x must have 2 .*, not 3$"):
+            predict([[1.0, 2.0, 3.0]])
+        with pytest.raises(DataError, match=r"x must have 2 values, not 1; .* a single one is"):
+            predict([1.0, 2.0])
+
+
+def test_classes_for_several_outputs_are_told_how() -> None:
+    trainer = Trainer(MLP(2, [3], seed=0))
+    with pytest.raises(DataError, match=r"y must have 3 values.*not 1; .* 1 for its class, 0 els"):
+        trainer.fit(ROWS, [0, 2, 1], epochs=1)
+    with pytest.raises(DataError, match=r"y must have 3 values.*not 2$"):
+        trainer.fit(ROWS, [[0, 1]] * 3, epochs=1)
 
 
 # Arrays are not copied

@@ -409,6 +409,49 @@ def test_a_run_that_is_over_cannot_be_saved(tmp_path: Path) -> None:
         run.save_checkpoint(tmp_path / "late")
 
 
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "valor_after_forward",
+        "valor_after_loss",
+        "valor_before_backward",
+        "valor_after_backward",
+        "valor_before_step",
+        "valor_after_step",
+    ],
+)
+def test_a_run_cannot_be_saved_within_a_step(tmp_path: Path, hook: str) -> None:
+    def save(self: Any, run: Any) -> None:
+        run.save_checkpoint(tmp_path / "file")
+
+    early = type("Early", (), {hook: hookimpl(save)})()
+    chosen = trainer(early)
+    with pytest.raises(InvalidArgumentError, match=f"saved in {hook}.*valor_after_batch"):
+        fitted(chosen)
+    assert not (tmp_path / "file").exists()
+    assert chosen.run is not None
+    assert chosen.run.completed_steps == (hook == "valor_after_step")
+
+
+def test_a_run_that_failed_within_a_step_can_be_saved(tmp_path: Path) -> None:
+    class Failing:
+        @hookimpl
+        def valor_after_step(self, run: Any) -> None:
+            if run.completed_steps == 3:
+                raise ZeroDivisionError
+
+        @hookimpl
+        def valor_on_training_error(self, run: Any) -> None:
+            run.save_checkpoint(tmp_path / "file")
+
+    whole, resumed = trainer(), trainer()
+    fitted(whole)
+    with pytest.raises(ZeroDivisionError):
+        fitted(trainer(Failing()))
+    fitted(resumed, resume_from=tmp_path / "file")
+    assert everything(resumed) == everything(whole)
+
+
 def test_a_damaged_file_names_the_one_before_it(tmp_path: Path) -> None:
     fitted(trainer(Saver(tmp_path, 7, 8)))
     path = tmp_path / "7"

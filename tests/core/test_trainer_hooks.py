@@ -178,6 +178,14 @@ def test_a_hook_that_fails_within_a_step_leaves_the_last_completed_one(hook: str
     ]
 
 
+@pytest.mark.parametrize("hook", WITHIN)
+def test_within_a_step_the_books_are_those_of_the_step_before(hook: str) -> None:
+    seen = []
+    heard = listener(hook, act=lambda name, run, **_: seen.append(run.completed_steps))
+    trainer(heard).fit(X, Y, epochs=9)
+    assert seen == list(range(9))
+
+
 def test_who_listens_is_listed_in_the_order_of_the_calls() -> None:
     first, second = listener("valor_after_epoch"), listener("valor_after_epoch")
     run = trainer(first, second).fit(X, Y, epochs=3)

@@ -148,6 +148,7 @@ def interrupted_at_line(
         sys.settrace(before)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("methods", "every"),
     # Every line where a step is applied; every seventh, a prime, of those that compute it.
@@ -181,6 +182,7 @@ def test_an_interrupt_at_any_line_of_the_engine(
     assert len(completed) > 50
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("engine_name", ["eager"])  # of the runs that nothing interrupts
 def test_two_presses_at_any_line_of_the_native_program(
     seeded_trainer: Any, x: Any, y: Any, assert_as_if_nothing_had_happened: Any
@@ -203,6 +205,7 @@ def test_two_presses_at_any_line_of_the_native_program(
     assert len(completed) > 50
 
 
+@pytest.mark.once
 def test_two_presses_at_any_line_of_the_loop(
     seeded_trainer: Any, x: Any, y: Any, assert_as_if_nothing_had_happened: Any
 ) -> None:

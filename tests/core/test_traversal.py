@@ -158,6 +158,7 @@ def test_a_scalar_that_is_its_own_parent_is_refused_by_name() -> None:
 # Size
 
 
+@pytest.mark.once
 def test_a_chain_of_a_million_scalars_at_recursion_limit_1000() -> None:
     with recursion_limit(1000), collector_off():
         x = Valor(0.5)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from valor import MLP, Metric, Trainer
-from valor.exceptions import DataError, InvalidArgumentError
+from valor import MLP, Metric, Scaler, Trainer
+from valor.exceptions import DataError, InvalidArgumentError, NonFiniteError
 
 X = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0], [0.0, 0.5, 2.0]]
 Y = [1.0, 0.0, 0.2, 0.5, 0.9]
@@ -75,6 +75,19 @@ def test_without_a_seed_one_is_drawn_and_noted() -> None:
     assert run.seed is not None
     again = trainer(seed=run.seed).fit(X, Y, epochs=1, validation=0.4)
     assert list(again.history["validation_loss"]) == list(run.history["validation_loss"])
+
+
+def test_a_later_run_trains_on_the_same_share() -> None:
+    seen = []
+
+    def noted(predicted: Any, target: Any) -> float:
+        seen.append([row[0] for row in target])
+        return 0.0
+
+    chosen = trainer()
+    runs = [chosen.fit(X, Y, epochs=1, validation=0.4, metrics=[noted]) for _ in range(9)]
+    assert len({run.seed for run in runs}) == 1
+    assert seen == seen[:1] * 9
 
 
 def test_a_stratified_share_has_each_class() -> None:
@@ -148,6 +161,12 @@ def test_scaled_by_the_trainer_or_by_hand_is_the_same() -> None:
         ({"metrics": "accuracy"}, InvalidArgumentError, "metrics must be a list"),
         ({"metrics": [3]}, InvalidArgumentError, "metrics must be the name of a metric"),
         ({"stratify": "yes"}, InvalidArgumentError, "stratify must be True or False, not 'yes'"),
+        ({"stratify": True}, InvalidArgumentError, "validation must be one, .*, not None"),
+        (
+            {"stratify": True, "validation": (X, Y)},
+            InvalidArgumentError,
+            "stratify is about the share of the samples to validate on",
+        ),
         ({"scale_inputs": 3}, InvalidArgumentError, "scale_inputs must be the name of a scaler"),
     ],
 )
@@ -161,6 +180,28 @@ def test_bad_arguments_are_refused_before_anything_changes(
     assert [p.data for p in chosen.model.parametros()] == before
     assert chosen.run is None
     assert chosen.model.scaling is None
+
+
+@pytest.mark.parametrize(("first", "then"), [("inputs", "targets"), ("targets", "inputs")])
+def test_a_scaling_that_comes_too_late_is_refused(first: str, then: str) -> None:
+    chosen = trainer()
+    chosen.fit(X, Y, epochs=1, **{f"scale_{first}": "standard"})
+    with pytest.raises(InvalidArgumentError, match=f"scale_{then} comes too late.*a new model"):
+        chosen.fit(X, Y, epochs=1, scale_inputs="standard", scale_targets="standard")
+
+
+@pytest.mark.parametrize("engine", ["eager", "native"])
+def test_a_run_without_a_step_leaves_no_scaling(engine: str) -> None:
+    def broken(v: Any) -> Any:
+        return v / 0.0
+
+    # Each column becomes 0, which the activation makes nan of.
+    zero = Scaler("zero", lambda values: (values[0], 1.0))
+    model = MLP(1, [1, 1], activation=[broken, "identity"], seed=1)
+    chosen = Trainer(model, engine=engine)
+    with pytest.raises(NonFiniteError):
+        chosen.fit([[1.0], [1.0]], [0.0, 1.0], epochs=1, scale_inputs=zero)
+    assert model.scaling is None
 
 
 def test_batches_are_trained_on_as_they_come() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from valor import MLP, Trainer, Valor
+from valor.data import split
 from valor.exceptions import DataError, InvalidArgumentError
 
 X = [[2.0, 3.0], [3.0, -1.0], [0.5, 1.0], [1.0, 1.0]]
@@ -93,6 +94,13 @@ def test_the_class_of_several_targets_is_the_place_of_the_largest() -> None:
         ({"class_weight": {"a": 1}}, InvalidArgumentError, "class_weight must map.*'a' to 1"),
         ({"class_weight": "even"}, InvalidArgumentError, 'class_weight must be "balanced".*even'),
         ({"class_weight": [1, 2]}, InvalidArgumentError, 'class_weight must be "balanced"'),
+        ({"sample_weight": [0, 0, 0, 0]}, DataError, "the weights of all samples are 0"),
+        ({"class_weight": {0: 0, 1: 0}}, DataError, "the weights of all samples are 0"),
+        (
+            {"class_weight": {0: 1, 1: 0}, "sample_weight": [1, 0, 0, 0]},
+            DataError,
+            "the weights of all samples are 0",
+        ),
     ],
 )
 def test_bad_weights_are_refused_before_anything_changes(
@@ -104,3 +112,30 @@ def test_bad_weights_are_refused_before_anything_changes(
         trainer.fit(X, Y, epochs=1, **more)
     assert [p.data for p in trainer.model.parametros()] == before
     assert trainer.run is None
+
+
+@pytest.mark.parametrize(
+    ("outputs", "y", "message"),
+    [
+        (1, [0.1, 0.2, 0.3, 0.4], "y has another value in each sample"),
+        (2, [[1, 0], [1, 1], [0, 1], [0, 0]], r"y\[1\] is no class: 1.0 is its largest number"),
+    ],
+    ids=["numbers", "several things at once"],
+)
+def test_targets_that_are_no_classes_have_no_class_weights(
+    outputs: int, y: Any, message: str
+) -> None:
+    trainer = Trainer(MLP(2, [outputs], seed=1))
+    with pytest.raises(DataError, match=f"{message}.*do without class_weight"):
+        trainer.fit(X, y, epochs=1, class_weight="balanced")
+
+
+def test_classes_are_balanced_in_what_is_trained_on() -> None:
+    x, y = [[float(place), 1.0] for place in range(10)], [0.0] * 6 + [1.0] * 4
+    by_share = Trainer(MLP(2, [1], seed=1), engine="eager", seed=2)
+    run = by_share.fit(x, y, epochs=3, validation=0.5, class_weight="balanced")
+    x_train, y_train, *others = split(x, y, 0.5, seed=2)
+    assert sum(y_train) != 2  # or the classes would be as in the whole
+    by_hand = Trainer(MLP(2, [1], seed=1), engine="eager")
+    expected = by_hand.fit(x_train, y_train, epochs=3, validation=others, class_weight="balanced")
+    assert list(run.history["loss"]) == list(expected.history["loss"])

@@ -12,6 +12,8 @@ import pytest
 
 from valor.contracts import KINDS
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 PROJECTS = {kind: f"made-{kind.replace('_', '-')}" for kind in KINDS}
 

@@ -16,6 +16,13 @@ import pytest
 CHILDREN = Path(__file__).with_name("children")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note that all of this folder is the same on every version of Python."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.once)
+
+
 @pytest.fixture(scope="session")
 def scale() -> int:
     """How many times as much is to be tried as among all other tests."""
@@ -36,7 +43,7 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     running: list[subprocess.Popen[str]] = []
 
     def begin(program: str, *arguments: Any, **more: Any) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-W", "error", CHILDREN / program, *map(str, arguments)]
+        command = [sys.executable, "-W", "error", str(CHILDREN / program), *map(str, arguments)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
         running.append(process)
         return process
@@ -52,10 +59,11 @@ def told() -> Callable[..., str]:
     """Run such a program to its end, and return what it says."""
 
     def run(program: str, *arguments: Any) -> str:
-        command = [sys.executable, "-W", "error", CHILDREN / program, *map(str, arguments)]
+        command = [sys.executable, "-W", "error", str(CHILDREN / program), *map(str, arguments)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        said: str = done.stdout
+        assert done.returncode == 0, said
+        return said
 
     return run
 

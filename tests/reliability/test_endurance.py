@@ -23,6 +23,7 @@ def test_a_run_needs_no_collector_and_no_more_memory_than_its_history(
 ) -> None:
     epochs = EPOCHS * scale
     found = json.loads(told("endurance.py", "epochs", engine, epochs))
+    print(engine, found)
     assert (found["heard"], found["epochs"]) == (epochs, epochs)
     assert grown(found["blocks"]) < BLOCKS
     assert found["cycles"] < CYCLES
@@ -33,6 +34,7 @@ def test_a_run_needs_no_collector_and_no_more_memory_than_its_history(
 @pytest.mark.parametrize("engine", ["eager", "native", "auto"])
 def test_a_run_leaves_nothing_behind(engine: str, scale: int, told: Callable[..., str]) -> None:
     found = json.loads(told("endurance.py", "runs", engine, RUNS * scale))
+    print(engine, found)
     assert grown(found["blocks"]) < BLOCKS
     assert grown(found["kib"]) < 4096
 

@@ -30,6 +30,7 @@ def test_a_damaged_file_is_used_or_refused_and_nothing_else_happens(
 ) -> None:
     cases, uses = KINDS[kind]
     found = json.loads(told("fuzz.py", kind, 0, cases * scale))
+    print(found)
     assert found["faults"] == []
     assert sum(found["outcomes"].values()) == cases * scale
     # Neither is everything refused, nor nothing.

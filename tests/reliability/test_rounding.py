@@ -6,7 +6,6 @@ page about accuracy, and no rounding.
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -16,11 +15,10 @@ PARTS = 5
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_value_and_no_gradient_is_further_off_than_rounding_can_bring_it(
-    part: int, scale: int, told: Callable[..., str], record_property: Callable[[str, Any], None]
+    part: int, scale: int, told: Callable[..., str]
 ) -> None:
     figures = json.loads(told("graphs.py", part, GRAPHS * scale // PARTS))
-    for name, figure in figures.items():
-        record_property(name, figure)
+    print(figures)
     assert figures["faults"] == []
     assert figures["graphs"] > 0.95 * GRAPHS * scale // PARTS
     # Bounds that nothing comes near would tell nothing.

@@ -3,6 +3,8 @@
 It is written whenever there is a better one, so that it is there whatever ends the run.
 """
 
+import errno
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +16,7 @@ from valor.exceptions import CheckpointError
 from valor.files import path_of
 from valor_plugins.callbacks.checks import checked, restored, validators_of
 from valor_plugins.callbacks.monitor import AUTO, MODES, Monitor
+from valor_plugins.callbacks.own_file import claim
 
 NAME = "best_model"
 KEPT = {"monitor": (str,), "best": (float, type(None)), "best_epoch": (int,)}
@@ -56,8 +59,15 @@ class BestModel:
     best_epoch: int = attrs.field(default=0, init=False)
 
     @hookimpl
-    def valor_before_training(self) -> None:
-        """Begin anew, also where the object has seen another run."""
+    def valor_before_training(self, run: Run) -> None:
+        """Begin anew, also where the object has seen another run; see that all can be written."""
+        import tempfile
+
+        claim(run, self.path, NAME)
+        with tempfile.TemporaryDirectory() as elsewhere:
+            save(run.model, os.path.join(elsewhere, "model.json"))
+        if not os.path.isdir(os.path.dirname(os.path.realpath(self.path))):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.path)
         self.best, self.best_epoch = None, 0
 
     @hookimpl(trylast=True)

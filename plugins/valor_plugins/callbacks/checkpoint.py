@@ -12,6 +12,7 @@ import attrs
 from valor import Callback, Run, hookimpl
 from valor.files import Lock, path_of, remove_leftovers
 from valor_plugins.callbacks.checks import checked, validators_of
+from valor_plugins.callbacks.own_file import claim
 
 AT_LEAST_0 = checked(attrs.validators.instance_of(int), attrs.validators.ge(0))
 
@@ -47,6 +48,7 @@ class Checkpoint:
         """Take the file for this run, and clear away what a run left there that was killed."""
         self._release()  # what an earlier run may have kept, because somebody failed at its end
         self._came_by, self._saved, self._time = False, -1, time.monotonic()
+        claim(run, self.path, "checkpoint")
         self._lock = Lock(self.path)
         self._lock.acquire()
         remove_leftovers(self.path)

@@ -9,6 +9,9 @@ from typing import Any
 from valor import Callback, Run, hookimpl
 from valor.files import path_of
 from valor_plugins.callbacks.history_file import HistoryFile
+from valor_plugins.callbacks.own_file import claim
+
+NAME = "csv_log"
 
 
 class CsvLog:
@@ -39,8 +42,9 @@ class CsvLog:
         self._file = HistoryFile(self.path, _line, lambda names: _row(["epoch", *names]))
 
     @hookimpl
-    def valor_before_training(self) -> None:
+    def valor_before_training(self, run: Run) -> None:
         """See that the file can be written."""
+        claim(run, self.path, NAME)
         self._file.begin()
 
     @hookimpl
@@ -84,4 +88,4 @@ def csv_log(*, path: str = "history.csv") -> CsvLog:
 
 @hookimpl
 def valor_register_callbacks() -> Iterator[Callback]:
-    yield Callback(name="csv_log", call=csv_log)
+    yield Callback(name=NAME, call=csv_log)

@@ -11,6 +11,7 @@ from valor import Callback, EpochReport, Run, hookimpl
 from valor.files import path_of
 from valor_plugins.callbacks.checks import checked, restored, validators_of
 from valor_plugins.callbacks.distributions import Distribution, distributions
+from valor_plugins.callbacks.own_file import claim
 
 AT_LEAST_1 = checked(attrs.validators.instance_of(int), attrs.validators.ge(1))
 NAME = "histograms"
@@ -50,18 +51,21 @@ class Histograms:
     every_epochs: int = attrs.field(default=1, validator=AT_LEAST_1)
     bins: int = attrs.field(default=20, validator=AT_LEAST_1)
     _size: int = attrs.field(default=0, init=False)  # of the file; 0 until there is a line
+    _epoch: int = attrs.field(default=0, init=False)  # the last one in the file
 
     @hookimpl
-    def valor_before_training(self) -> None:
+    def valor_before_training(self, run: Run) -> None:
         """See that the file can be written, and leave it as it is: it may be a resumed run's."""
-        self._size = 0
+        claim(run, self.path, NAME)
+        self._size = self._epoch = 0
         with open(self.path, "ab"):
             pass
 
     @hookimpl
     def valor_after_epoch(self, run: Run, report: EpochReport) -> None:
         """Count, and write."""
-        if report.epoch % self.every_epochs:
+        # A run that failed at the end of an epoch tells of it again.
+        if report.epoch % self.every_epochs or report.epoch == self._epoch:
             return
         lines = [
             json.dumps(
@@ -79,19 +83,20 @@ class Histograms:
             file.truncate(self._size)
             file.write(("\n".join(lines) + "\n").encode())
             file.flush()
-            self._size = file.tell()
+            self._size, self._epoch = file.tell(), report.epoch
 
     @hookimpl
     def valor_save_checkpoint(self) -> dict[str, Any]:
         """Give what a resumed run has to know."""
-        return {"size": self._size}
+        return {"size": self._size, "epoch": self._epoch}
 
     @hookimpl
     def valor_load_checkpoint(self, state: Any) -> None:
         """Take it back."""
-        size = restored(NAME, state, {"size": (int,)})["size"]
+        kept = restored(NAME, state, {"size": (int,), "epoch": (int,)})
         # Without the file of then, it is begun anew.
-        self._size = size if size <= os.path.getsize(self.path) else 0
+        if kept["size"] <= os.path.getsize(self.path):
+            self._size, self._epoch = kept["size"], kept["epoch"]
 
 
 def _plain(counted: Distribution) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 from valor import Callback, Run, hookimpl
 from valor.files import path_of
 from valor_plugins.callbacks.history_file import HistoryFile
+from valor_plugins.callbacks.own_file import claim
+
+NAME = "json_log"
 
 
 class JsonLog:
@@ -38,8 +41,9 @@ class JsonLog:
         self._file = HistoryFile(self.path, _line)
 
     @hookimpl
-    def valor_before_training(self) -> None:
+    def valor_before_training(self, run: Run) -> None:
         """See that the file can be written."""
+        claim(run, self.path, NAME)
         self._file.begin()
 
     @hookimpl
@@ -80,4 +84,4 @@ def json_log(*, path: str = "history.jsonl") -> JsonLog:
 
 @hookimpl
 def valor_register_callbacks() -> Iterator[Callback]:
-    yield Callback(name="json_log", call=json_log)
+    yield Callback(name=NAME, call=json_log)

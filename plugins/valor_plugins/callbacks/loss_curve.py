@@ -18,7 +18,9 @@ from valor.exceptions import InvalidArgumentError
 from valor.files import path_of, write_atomically
 from valor.functions import number
 from valor_plugins.callbacks.loss_axis import SCALES, Axis, epoch_ticks, loss_axis
+from valor_plugins.callbacks.own_file import claim
 
+NAME = "loss_curve"
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 76, 24, 44, 50  # around the frame of the curve
 COLUMNS = WIDTH - LEFT - RIGHT  # pixels
@@ -246,6 +248,11 @@ class LossCurve:
     scale: str = attrs.field(default="auto", validator=_check_scale)
 
     @hookimpl
+    def valor_before_training(self, run: Run) -> None:
+        """See that no other callback writes the file."""
+        claim(run, self.path, NAME)
+
+    @hookimpl
     def valor_after_training(self, run: Run) -> None:
         """Write the curve."""
         known = "validation_loss" in run.history
@@ -280,7 +287,7 @@ def loss_curve(*, path: str = "loss.svg", title: str = "Loss", scale: str = "aut
 @hookimpl
 def valor_register_callbacks() -> Iterator[Callback]:
     yield Callback(
-        name="loss_curve",
+        name=NAME,
         call=loss_curve,
         validators={"scale": attrs.validators.in_(SCALES)},
     )

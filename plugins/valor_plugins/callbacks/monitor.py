@@ -1,6 +1,7 @@
 """What a callback watches: a column of the history, and whether more of it is better, or less."""
 
 import math
+from collections.abc import Sequence
 
 import attrs
 
@@ -54,7 +55,7 @@ class Monitor:
         if name not in known:
             raise InvalidArgumentError(
                 f"{self.owner}: monitor must be a column of the history, {', '.join(known)}, "
-                f"not {name!r}{nearest(name, known)}"
+                f"not {name!r}{_remedy(name, known)}"
             )
         value = run.history[name][-1]
         return value if self.is_better(name, value, than=best) else None
@@ -82,3 +83,13 @@ class Monitor:
                 f"{name!r} does not tell whether less of it is better, or more"
             )
         return measured in MORE
+
+
+def _remedy(name: str, known: Sequence[str]) -> str:
+    """Return what was probably meant by a column that is not there; "" if nothing is near."""
+    measured = name.removeprefix("validation_").removeprefix("val_")
+    if f"validation_{measured}" in known:
+        return f", did you mean 'validation_{measured}'?"
+    if measured != name and measured in known:
+        return "; there are no validation data: give fit some, such as validation=0.2"
+    return nearest(name, known)

@@ -80,10 +80,12 @@ class _Lines:
     def __init__(self, stream: TextIO, every: int) -> None:
         self._stream = stream
         self._every = every
-        self._last = 0
+        self._last = 0  # epoch that was printed
+        self._seen = 0  # epochs; those between are not worth a line
 
     def show(self, run: Run) -> None:
-        for epoch in range(self._last + 1, len(run.history) + 1):
+        first, self._seen = self._seen + 1, len(run.history)
+        for epoch in range(first, self._seen + 1):
             if epoch == 1 or epoch % self._every == 0:
                 self._print(run, epoch)
 

@@ -10,6 +10,7 @@ from valor.files import path_of
 from valor_plugins.callbacks.checks import checked, restored, validators_of
 from valor_plugins.callbacks.distributions import distributions
 from valor_plugins.callbacks.event_file import EventFile
+from valor_plugins.callbacks.own_file import claim
 
 NAME = "tensorboard_log"
 KEPT = {"mark": (str,), "epochs": (int,)}
@@ -42,8 +43,9 @@ class TensorboardLog:
     _begun: bool = attrs.field(default=False, init=False, repr=False)
 
     @hookimpl
-    def valor_before_training(self) -> None:
+    def valor_before_training(self, run: Run) -> None:
         """Make the file: where it cannot be made, that is told before the first step."""
+        claim(run, self.path, NAME)
         self._file, self._written, self._begun = EventFile(self.path), 0, False
 
     @hookimpl

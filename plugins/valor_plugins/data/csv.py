@@ -97,7 +97,8 @@ def _samples(
     for column in (*wanted, *texts):
         if column not in names:
             raise DataError(
-                f"{path}: no column is named {column!r}; there are: {', '.join(names)}",
+                f"{path}: no column is named {column!r}; there are: {', '.join(names)}"
+                f"{_other_delimiter(names)}",
                 missing_column=column,
             )
     places = [(column, names.index(column), column in texts) for column in wanted]
@@ -128,6 +129,14 @@ def _filled(lines: Any) -> Iterator[tuple[int, list[str]]]:
         if any(text.strip() for text in row):
             yield first, row
         first = lines.line_num + 1
+
+
+def _other_delimiter(names: Sequence[str]) -> str:
+    """Return a hint where one name holds what may have been meant to be between several."""
+    found = next((each for each in ";\t|" if len(names) == 1 and each in names[0]), "")
+    return (
+        f"; to read what {found!r} separates, give reader csv delimiter={found!r}" if found else ""
+    )
 
 
 def _names(place: str, header: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ import attrs
 from valor.exceptions import InvalidArgumentError
 
 AVERAGES = ("auto", "macro", "weighted")
+LARGEST = 1 + 1e-9  # of what is a class of one output; 1 may have been scaled there and back
 
 
 def classes(
@@ -21,7 +22,8 @@ def classes(
     whether targets are 0 and 1 or -1 and 1.
 
     Raises:
-        InvalidArgumentError: predictions and targets are not equally many, or equally wide.
+        InvalidArgumentError: predictions and targets are not equally many, or equally wide; or a
+            target of one output is above 1 or below -1.
 
     >>> classes([[0.9], [0.2]], [[1.0], [1.0]])
     ([1, 0], [1, 1])
@@ -37,6 +39,13 @@ def classes(
                 f"predicted has {len(one)} {what}, but target has {len(other)}"
             )
     if len(predicted[0]) == 1:
+        for position, (t,) in enumerate(target):
+            if abs(t) > LARGEST:
+                raise InvalidArgumentError(
+                    f"target[{position}] is {t:g}, but the classes of one output are 0 and 1, or "
+                    "-1 and 1; more classes need an output each, and numbers that are no classes "
+                    "another metric, such as r2"
+                )
         return [int(p > threshold) for (p,) in predicted], [int(t > 0.5) for (t,) in target]
     first, second = ([row.index(max(row)) for row in rows] for rows in (predicted, target))
     return first, second

@@ -1,11 +1,12 @@
 """The callback "best_model": the file has the parameters of the best epoch, and no others."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from valor import callback
+from valor import MLP, callback
 from valor.checkpoint import load
 from valor.exceptions import CheckpointError, HyperparameterError, InvalidArgumentError
 from valor_plugins.callbacks.best_model import BestModel
@@ -116,3 +117,19 @@ def test_it_is_found_by_name(
     assert (tmp_path / "best.json").exists()
     with pytest.raises(HyperparameterError, match="mode"):
         callback("best_model", plugins=bundled, mode="best")
+
+
+def test_what_cannot_be_written_is_told_before_the_first_step(
+    trainer: Any, fit: Any, tmp_path: Path
+) -> None:
+    lost = trainer(BestModel(str(tmp_path / "nowhere" / "best.json")))
+    with pytest.raises(FileNotFoundError, match=r"nowhere.best\.json"):
+        fit(lost, 3)
+    own = trainer(
+        BestModel(str(tmp_path / "best.json")), model=MLP(2, [1], activation=lambda v: v, seed=0)
+    )
+    with pytest.raises(InvalidArgumentError, match="no plugin provides this one"):
+        fit(own, 3)
+    for chosen in (lost, own):
+        assert chosen.run.completed_steps == 0
+    assert not os.listdir(tmp_path)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from valor import callback
+from valor import callback, hookimpl
+from valor.checkpoint import read_snapshot
 from valor.exceptions import CheckpointError, HyperparameterError, InvalidArgumentError
 from valor_plugins.callbacks.checkpoint import checkpoint
 from valor_plugins.callbacks.histograms import Histograms
@@ -65,6 +66,24 @@ def test_a_resumed_run_goes_on_and_has_no_epoch_twice(
     with open(path, "a") as file:
         file.write('{"epoch": 9')
     fit(trainer(Histograms(path, 2)), 12, resume_from=saved)
+    assert path.read_text() == whole.read_text()
+
+
+def test_an_epoch_that_is_told_of_again_is_not_written_again(
+    trainer: Any, fit: Any, tmp_path: Path
+) -> None:
+    class FailsLast:
+        @hookimpl
+        def valor_should_stop(self, report: Any) -> None:
+            if report.epoch == 4:
+                raise RuntimeError
+
+    path, whole, saved = (tmp_path / name for name in ("h.jsonl", "whole.jsonl", "run.valor"))
+    fit(trainer(Histograms(whole, 2)), 6)
+    with pytest.raises(RuntimeError):
+        fit(trainer(Histograms(path, 2), checkpoint(path=str(saved)), FailsLast()), 6)
+    assert read_snapshot(saved).closed_epochs == 3
+    fit(trainer(Histograms(path, 2)), 6, resume_from=saved)
     assert path.read_text() == whole.read_text()
 
 

@@ -146,7 +146,7 @@ def test_wrong_arguments_are_named() -> None:
         loss_curve_svg([1.0], scale="square")
     with pytest.raises(InvalidNumberError, match="a loss must be a real number"):
         loss_curve_svg([1.0, "2"])  # type: ignore[list-item]
-    with pytest.raises(InvalidArgumentError, match="path must be a str or a path, not 5"):
+    with pytest.raises(InvalidArgumentError, match="path must be the path of a file, not 5"):
         LossCurve(5)
     with pytest.raises(InvalidArgumentError, match="scale must be one of"):
         LossCurve("loss.svg", scale="square")

@@ -1,6 +1,7 @@
 """What a callback watches, and whether more of it is better."""
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -79,3 +80,23 @@ def test_a_column_that_is_behind_is_not_there(trainer: Any, fit: Any) -> None:
     run.history.extend("behind", [1.0, 0.5])
     assert Monitor("example", "behind", "min").better(run, 0.75) == 0.5
     assert Monitor("example", "behind", "min").better(run, 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("column", "more", "remedy"),
+    [
+        ("val_loss", {"validation": 0.3}, ", did you mean 'validation_loss'?"),
+        ("r2", {"validation": 0.3, "metrics": ["r2"]}, ", did you mean 'validation_r2'?"),
+        ("val_r2", {"validation": 0.3, "metrics": ["r2"]}, ", did you mean 'validation_r2'?"),
+        ("validation_loss", {}, "; there are no validation data: give fit some, such as vali"),
+        ("val_loss", {}, "; there are no validation data: give fit some, such as vali"),
+        ("los", {}, ", did you mean 'loss'?"),
+        ("profit", {}, "not 'profit'"),
+    ],
+)
+def test_what_was_meant_is_told(
+    trainer: Any, fit: Any, column: str, more: dict[str, Any], remedy: str
+) -> None:
+    run = fit(trainer(), 1, **more)
+    with pytest.raises(InvalidArgumentError, match=re.escape(remedy)):
+        Monitor("example", column).better(run, None)

@@ -63,6 +63,29 @@ def test_elsewhere_there_are_about_ten_lines(
         assert line[3] == f"{run.history['loss'][int(line[1]) - 1]:.6g}"
 
 
+def test_an_epoch_is_looked_at_once(manager: PluginManager) -> None:
+    class Every(int):
+        asked = 0
+
+        def __rmod__(self, epoch: int) -> int:
+            Every.asked += 1
+            return epoch % int(self)
+
+    class Stops:
+        @hookimpl
+        def valor_after_epoch(self) -> None:
+            """Make the trainer stop at each epoch, so that progress is asked each time."""
+
+    class Slow(Progress):
+        @hookimpl
+        def valor_before_training(self, run: Any) -> None:
+            super().valor_before_training(run)
+            self._display._every = Every(100)
+
+    trained(manager, Slow(stream=io.StringIO()), Stops(), epochs=99)
+    assert Every.asked <= 99
+
+
 def test_validation_metrics_and_what_others_add_are_shown(manager: PluginManager) -> None:
     class Adds:
         @hookimpl

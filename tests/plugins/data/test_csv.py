@@ -184,3 +184,11 @@ def test_the_reader_is_found_by_name_and_takes_a_delimiter(tmp_path: Path) -> No
 def test_a_delimiter_that_cannot_be_one_is_refused(delimiter: Any) -> None:
     with pytest.raises(HyperparameterError, match="delimiter"):
         valor.reader("csv", plugins=valor.plugin_manager(environment=False), delimiter=delimiter)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_file_with_another_delimiter_gets_a_hint(tmp_path: Path, delimiter: str) -> None:
+    path = written(tmp_path, f"kg{delimiter}cm\n1{delimiter}2\n")
+    with pytest.raises(DataError, match=r"no column is named 'kg'.*give reader csv delimiter="):
+        read_csv(path, columns=["kg"])
+    assert read_csv(path, delimiter=delimiter, columns=["kg"]) == [{"kg": 1.0}]

@@ -15,6 +15,11 @@ def test_the_first_of_equal_outputs_is_the_class() -> None:
     )
 
 
+def test_targets_that_were_scaled_there_and_back() -> None:
+    above = 1.0000000000000002
+    assert classes([[0.9]] * 2, [[above], [-above]])[1] == [1, 0]
+
+
 def test_smoothed_targets() -> None:
     assert classes([[0.9]] * 2, [[0.95], [0.05]])[1] == [1, 0]
     assert classes([[0.9, 0.1]] * 2, [[0.95, 0.05], [0.05, 0.95]])[1] == [0, 1]
@@ -26,6 +31,8 @@ def test_smoothed_targets() -> None:
         ([[0.1], [0.2]], [[1.0]], "predicted has 2 samples, but target has 1"),
         ([[0.1, 0.9]], [[1.0]], "predicted has 2 values a sample, but target has 1"),
         ([[0.1]], [[0.0, 1.0]], "predicted has 1 values a sample, but target has 2"),
+        ([[0.1]] * 3, [[0.0], [2.0], [1.0]], r"target\[1\] is 2, .* an output each.* such as r2"),
+        ([[0.1]], [[-1.5]], r"target\[0\] is -1.5, but the classes of one output are 0 and 1"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(predicted: Rows, target: Rows, message: str) -> None:

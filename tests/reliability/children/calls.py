@@ -29,7 +29,10 @@ class Raw(io.FileIO):
 
     def write(self, data: Any) -> int:
         piece = bytes(data[: self._piece])
-        return self._around("write", (self.name, piece), lambda: super(Raw, self).write(piece))
+        written: int = self._around(
+            "write", (self.name, piece), lambda: super(Raw, self).write(piece)
+        )
+        return written
 
     def close(self) -> None:
         if not self.closed:
@@ -63,14 +66,11 @@ def around_calls(around: Around, piece: int = 1 << 30) -> Iterator[None]:
     def calling(name: str) -> Callable[..., Any]:
         return lambda *paths: around(name, paths, lambda: real[name](*paths))
 
+    ours: dict[str, Any] = {name: calling(name) for name in ("link", "replace", "remove")}
+    ours |= {"fsync": synced, "open": opened_folder}
     with (
         mock.patch.object(_writing, "open", opened, create=True),
-        mock.patch.multiple(
-            os,
-            fsync=synced,
-            open=opened_folder,
-            **{name: calling(name) for name in ("link", "replace", "remove")},
-        ),
+        mock.patch.multiple(os, **ours),
     ):
         yield
 

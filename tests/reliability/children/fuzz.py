@@ -307,8 +307,9 @@ def main(kind: str, first: str, count: str) -> None:
             draw = random.Random(f"{kind}:{case}")
             number = draw.randrange(len(contents))
             path.write_bytes(damage(draw, contents, number))
-            shutil.rmtree(own, ignore_errors=True)
-            shutil.copytree(folder / "callbacks", own)
+            if use is resume:  # callbacks go on with what they wrote
+                shutil.rmtree(own, ignore_errors=True)
+                shutil.copytree(folder / "callbacks", own)
             try:
                 if not watched:
                     return use(str(path), number)

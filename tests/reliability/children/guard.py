@@ -69,9 +69,9 @@ class Guard:
             return
         if event == "open" and arguments[0] == self.path and not arguments[2] & os.O_ACCMODE:
             return
-        if event == "open" or event.startswith("os."):
-            if f"{arguments[0]}{os.sep}".startswith(self.own):
-                return
+        on_a_path = event == "open" or event.startswith("os.")
+        if on_a_path and f"{arguments[0]}{os.sep}".startswith(self.own):
+            return
         self.noted.append(f"{event} {arguments!r}"[:300])
         raise Forbidden(event)
 

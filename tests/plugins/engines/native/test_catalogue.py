@@ -25,6 +25,8 @@ from valor_plugins.engines.native.machine import machine
 
 from .catalogue import bundled, varied
 
+pytestmark = pytest.mark.once
+
 
 def network(draw: random.Random, seed: int) -> tuple[MLP, tuple[int, int], int]:
     """Draw a network; return it, its shape, and about how many scalars a sample has."""

@@ -9,6 +9,8 @@ import valor_plugins.engines.native.program as native_program
 from valor import EAGER, MLP, Trainer, activation, optimizer
 from valor_plugins import BUNDLED
 
+pytestmark = pytest.mark.once
+
 ACTIVATIONS: list[tuple[str, dict[str, Any]]] = [
     ("celu", {}),
     ("celu", {"alpha": 0.7}),

@@ -8,6 +8,8 @@ import pytest
 import valor_plugins.engines.native.program as native_program
 from valor import EAGER, MLP, Trainer, loss, optimizer, penalty
 
+pytestmark = pytest.mark.once
+
 SAMPLES = 13
 
 # The loss, the activation before it, and what its targets are.

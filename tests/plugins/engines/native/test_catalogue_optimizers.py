@@ -28,6 +28,8 @@ from valor.contracts import Formula
 from valor.functions import absolute
 from valor.testing import records
 
+pytestmark = pytest.mark.once
+
 CALLS = [1, 2, 5, 40, 24]
 SAMPLES, BATCH = 10, 4  # of which the third batch has two
 

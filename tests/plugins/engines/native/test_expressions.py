@@ -12,6 +12,8 @@ from valor_plugins.engines.native.machine import machine
 
 from .programs import Graph, entry
 
+pytestmark = pytest.mark.once
+
 
 def test_expressions(
     cases: Any, around: Any, exact: Any, differences: Any, monkeypatch: pytest.MonkeyPatch

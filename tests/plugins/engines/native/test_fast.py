@@ -15,6 +15,8 @@ from valor.functions import clip, sqrt, where
 
 from .fast_runs import EMITTERS, MODELS, SMALL, Outcome, assert_close, fast, only, plan, trained
 
+pytestmark = pytest.mark.once
+
 pytest.importorskip("scipy.linalg")
 
 
