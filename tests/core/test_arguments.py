@@ -32,7 +32,7 @@ class Failing:
 
 def deep() -> Any:
     value: Any = []
-    for _ in range(5000):
+    for _ in range(100_000):
         value = [value]
     return value
 

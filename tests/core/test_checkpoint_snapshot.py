@@ -179,7 +179,7 @@ def test_what_can_be_written_can_be_read_however_deep_it_is() -> None:
     deep = attrs.evolve(SNAPSHOT, plugins={"deep": kept})
     assert decoded(deep.encoded()).plugins == {"deep": kept}
     deeper = attrs.evolve(SNAPSHOT, plugins={"deeper": [kept]})
-    with pytest.raises(InvalidArgumentError, match="'deeper'.*something nested too deeply"):
+    with pytest.raises(InvalidArgumentError, match=r"'deeper'.*something nested too deeply"):
         deeper.encoded()
 
 
@@ -193,7 +193,7 @@ def test_another_file_is_not_read_to_its_end(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x" * 100)
     with pytest.raises(CheckpointError, match="it is not a checkpoint"):
         read_snapshot(tmp_path / "a")
-    with pytest.raises(CheckpointError, match="Is a directory|Permission denied"):
+    with pytest.raises(CheckpointError, match=r"Is a directory|Permission denied"):
         read_snapshot(tmp_path)
 
 

@@ -44,7 +44,7 @@ def test_the_hooks_are_one_for_each_kind_and_those_of_a_run() -> None:
 
 
 def test_the_lifecycle_is_listed_in_its_order() -> None:
-    assert hookspecs.LIFECYCLE == tuple(LIFECYCLE)
+    assert tuple(LIFECYCLE) == hookspecs.LIFECYCLE
 
 
 @pytest.mark.parametrize("name", SPECS)

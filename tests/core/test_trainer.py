@@ -11,7 +11,6 @@ from valor import (
     Trainer,
     Valor,
     hookimpl,
-    hookspecs,
     optimizer,
 )
 from valor.exceptions import (

@@ -142,7 +142,7 @@ class Saves:
 def resumable(kind: int, own: Path, *callbacks: Any) -> Trainer:
     """Return one of several trainers, always the same; what it writes is in a folder of its own."""
     if kind:
-        named = ("best_model", "histograms", "tensorboard_log")
+        named = ("histograms", "tensorboard_log")
         callbacks = (*(callback(name, path=str(own / name)) for name in named), *callbacks)
     rate = schedule("on_plateau", patience=1) if kind else 0.1
     chosen = optimizer("adam" if kind else "gradient_descent", learning_rate=rate)
