@@ -34,7 +34,7 @@ with tempfile.NamedTemporaryFile() as file:
         "reads the file": lambda: open(path, "rb").close(),
     }
     watching = guard.Guard(path, f"{path}.folder")
-    watching.spare()
+    guard.limit_memory()
     try:
         watching.call(actions[what])
         print("nothing")

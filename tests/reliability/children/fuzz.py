@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from guard import Forbidden, Guard
+from guard import Forbidden, Guard, limit_memory
 from mutations import damaged, reshaped, unfolded, without_none
 
 from valor import MLP, Trainer, activation, callback, hookimpl, optimizer, schedule
@@ -329,7 +329,7 @@ def main(kind: str, first: str, count: str) -> None:
             use(str(path), number)
         for case in range(WARM_UP):
             outcome(f"warm-up {case}", watched=False)
-        guard.spare()
+        limit_memory()
         for case in range(int(first), int(first) + int(count)):
             outcomes[outcome(str(case), watched=True)] += 1
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -24,6 +24,13 @@ class Forbidden(BaseException):
     """What is watched did something it must not; no `except Exception` keeps that quiet."""
 
 
+def limit_memory(spare: int = SPARE) -> None:
+    """Let the addresses that the process takes grow by so many bytes, and no more."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        taken = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    resource.setrlimit(resource.RLIMIT_AS, (taken + spare, taken + spare))
+
+
 class Guard:
     """Calls functions, and notes what they must not do.
 
@@ -44,12 +51,6 @@ class Guard:
         self._watching = False
         sys.addaudithook(self._audit)
         signal.signal(signal.SIGALRM, self._too_long)
-
-    def spare(self) -> None:
-        """Let memory grow by no more than `SPARE`."""
-        with open("/proc/self/statm", encoding="ascii") as file:
-            taken = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        resource.setrlimit(resource.RLIMIT_AS, (taken + SPARE, taken + SPARE))
 
     def call(self, function: Callable[[], Any]) -> Any:
         """Call a function, and watch it."""

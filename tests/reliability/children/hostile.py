@@ -9,7 +9,6 @@ import contextlib
 import io
 import json
 import os
-import resource
 import signal
 import sys
 import traceback
@@ -17,13 +16,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from guard import limit_memory
 from subjects import FOLDER, MAY_RAISE, Call, prepare, subjects, uncovered
 from values import VALUES, Hostile
 
 from valor.exceptions import CheckpointWarning, EngineWarning, PluginWarning, ValorError
 
 LONGEST = 20  # seconds
-MEMORY = 6 * 2**30  # bytes of addresses
+MEMORY = 4 * 2**30  # bytes more than are taken at first
 
 
 class TooLong(BaseException):
@@ -72,7 +72,7 @@ def words(error: BaseException) -> str:
 
 def main(stride: str, path: str) -> None:
     signal.signal(signal.SIGALRM, stop)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    limit_memory(MEMORY)
     for category in (CheckpointWarning, EngineWarning, PluginWarning):
         warnings.simplefilter("ignore", category)
     prepare()
