@@ -372,7 +372,9 @@ def valor_after_epoch(run: "Run", report: "EpochReport") -> None:
     """Look at what an epoch brought: print it, draw it, write it down.
 
     Called by the trainer after each epoch, before `valor_should_stop`. Listening here makes the
-    trainer stop at each epoch.
+    trainer stop at each epoch. A run that was broken off while the end of an epoch was told, and
+    saved after that, tells of this epoch once more when it is resumed: who counts has to compare
+    `report.epoch`.
 
     Args:
         run: the run.
