@@ -135,6 +135,9 @@ class Loop:
         """Run, and note on the run what stopped it."""
         run = self._run
         planned = run.epochs * run.steps_per_epoch
+        if self._looked_at:
+            # What the first of those who listen put on the model counts too.
+            self._program.write_back()
         if not self._by_epoch:
             self.closed_epochs = run.completed_epochs
         if self.closed_epochs < run.completed_epochs:

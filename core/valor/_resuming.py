@@ -90,7 +90,10 @@ def resumed_plan(
         _check(snapshot, settings, plan, model, rates)
         state = _state_of(snapshot, optimizer)
     except CheckpointError as error:
-        raise CheckpointError(f"{path}: this is another run: {error}") from None
+        raise CheckpointError(
+            f"{path}: this is another run: {error}; give what the checkpoint has, or begin anew, "
+            "without it"
+        ) from None
     return attrs.evolve(
         plan,
         first_epoch=snapshot.first_epoch,

@@ -171,6 +171,17 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def several(names: Sequence[str]) -> str:
+    """Return names as an error lists them: not more than a few.
+
+    >>> several(["a", "b"]), several([f"x{i}" for i in range(100)])
+    ('a, b', 'x0, x1, x2, x3, x4, x5, x6, x7 and 92 more')
+    """
+    most = 8
+    rest = f" and {len(names) - most} more" if len(names) > most + 1 else ""
+    return ", ".join(names[:most] if rest else names) + rest
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return a hint at the name that was probably meant; "" if none is near.
 

@@ -168,7 +168,7 @@ def test_numbers_may_be_categories(run: Any) -> None:
         ),
         (
             ["--target", "species", "--categorical", "spices"],
-            "--categorical: iris.csv: no column is named 'spices'; there are: sepal, sepal2, ",
+            "--categorical: iris.csv: no column is named 'spices', did you mean 'species'?",
         ),
         (
             ["--target", "species", "--categorical", "species", "--layers", "6,1"],

@@ -68,7 +68,7 @@ def test_without_a_mistake_it_trains(run: Any) -> None:
 ON_THE_COMMAND_LINE = r"""
 # Files
 --data pet.csv
-    pet.csv: No such file or directory
+    --data: pet.csv: No such file or directory, did you mean 'pets.csv'?
 --data folder
     --data: no reader is meant for 'folder' by its suffix; there are: csv (.csv), parquet
     (.parquet .pq)
@@ -122,7 +122,8 @@ ON_THE_COMMAND_LINE = r"""
     pets.csv, line 2, column colour: expected a finite number, not 'red'; if the column holds
     categories, name it as categorical
 --categorical pet,color
-    --categorical: pets.csv: no column is named 'color'; there are: kg, cm, age, colour, pet
+    --categorical: pets.csv: no column is named 'color', did you mean 'colour'?; there are: kg,
+    cm, age, colour, pet
 --categorical pet,colour,kg
     pets.csv: column 'kg' has a different value in each of the 5 samples, so that they are no
     categories; give it as a number, or leave it out

@@ -309,7 +309,7 @@ def test_a_run_may_become_longer(run: Any) -> None:
     assert (code, err) == (
         2,
         "valor: error: out/checkpoint.valor: this is another run: epochs is 4, but 12 are done in "
-        "the checkpoint\n",
+        "the checkpoint; give what the checkpoint has, or begin anew, without it\n",
     )
 
 

@@ -626,8 +626,8 @@ def test_an_option_that_reaches_into_nothing_is_named(
 @pytest.mark.parametrize(
     ("key", "columns", "place"),
     [
-        ("inputs", ["x1", "x9"], "--inputs"),
-        ("target", ["y9"], "--target"),
+        ("inputs", ["x1", "weight"], "--inputs"),
+        ("target", ["z"], "--target"),
     ],
 )
 def test_a_missing_column_is_told_with_the_option_that_asked_for_it(

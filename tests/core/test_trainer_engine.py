@@ -184,10 +184,10 @@ def test_with_nobody_looking_parameters_are_written_back_once(
     ("hook", "expected"),
     [
         ("valor_before_training", [20]),
-        ("valor_after_steps", [1, 3, 7, 15, 20, 20]),
-        ("valor_before_epoch", [*range(1, 21), 20]),
-        ("valor_after_epoch", [*range(1, 21), 20]),
-        ("valor_should_stop", [*range(1, 21), 20]),
+        ("valor_after_steps", [0, 1, 3, 7, 15, 20, 20]),
+        ("valor_before_epoch", [*range(21), 20]),
+        ("valor_after_epoch", [*range(21), 20]),
+        ("valor_should_stop", [*range(21), 20]),
         ("valor_after_training", [20]),
     ],
 )
@@ -198,7 +198,7 @@ def test_parameters_are_written_back_before_a_hook_that_may_look(
 
     def listen(self: Any, run: Any) -> None:
         written = programs[0].written if programs else []
-        seen.append((written[-1:], [run.completed_steps] * bool(run.completed_steps)))
+        seen.append((written[-1:], [run.completed_steps] * bool(programs)))
 
     listener = type("Listener", (), {hook: hookimpl(listen)})()
     trainer(engine=counting(), callbacks=[listener]).fit(x, y, epochs=20)

@@ -140,6 +140,28 @@ def test_listening_to_batches_changes_no_bits(engine: str) -> None:
     assert [p.data for p in loud.model.parametros()] == [p.data for p in silent.model.parametros()]
 
 
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("hook", ["valor_before_epoch", "valor_before_batch", "valor_after_batch"])
+def test_what_a_hook_puts_on_the_model_counts_from_the_first_step_on(hook: str, call: int) -> None:
+    found = []
+    for engine in ("eager", "native"):
+        left = [call]
+
+        def change(name: str, run: Any, left: list[int] = left, **_: Any) -> None:
+            left[0] -= 1
+            if not left[0]:
+                first, second, *_ = run.model.parametros()
+                first.data, second.trainable = 0.375, False
+
+        chosen = trainer(listener(hook, act=change), engine=engine)
+        run = chosen.fit(X, Y, epochs=3, batch_size=2)
+        found.append((list(run.history["loss"]), [p.data for p in chosen.model.parametros()]))
+    silent = trainer()
+    silent.fit(X, Y, epochs=3, batch_size=2)
+    assert found[0] == found[1]
+    assert found[0][1] != [p.data for p in silent.model.parametros()]
+
+
 @pytest.mark.parametrize("engine", ["eager", "native"])
 def test_a_batch_is_on_the_books_when_it_is_told_of(engine: str) -> None:
     seen = []

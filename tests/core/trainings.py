@@ -172,11 +172,12 @@ class Bench:
     def trainer(
         self, engine: str, folder: Path, *listeners: Any, seed: int | None = None, without: str = ""
     ) -> Trainer:
+        """Make a trainer; with a seed, of a model with other numbers, of which none is frozen."""
         network = self.case.network if seed is None else {**self.case.network, "seed": seed}
         model = MLP(**network, plugins=MANAGER)
         freeze = random.Random(self.case.draw)
         for parameter in model.parametros():
-            parameter.trainable = freeze.random() >= self.case.frozen
+            parameter.trainable = seed is not None or freeze.random() >= self.case.frozen
         callbacks = []
         for name, more in self.case.callbacks:
             if name != without:

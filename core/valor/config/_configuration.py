@@ -1,5 +1,6 @@
 """A checked description of a run: its data, its trainer, and what the trainer is to do."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,7 +29,7 @@ from valor.contracts import (
     Reader,
     Scaler,
 )
-from valor.exceptions import ConfigurationError, DataError, InvalidArgumentError, shown
+from valor.exceptions import ConfigurationError, DataError, InvalidArgumentError, nearest, shown
 from valor.files import Columns, Samples, by_suffix, read_samples
 from valor.trainer import Trainer
 
@@ -91,6 +92,12 @@ class Configuration:
                 reader=reader,
             )
         except DataError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                folder, name = os.path.split(data.file)
+                there = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
+                raise ConfigurationError(
+                    f"{self.place('data', 'file')}: {error}{nearest(name, there)}"
+                ) from error
             for key in ("target", "inputs", "categorical", "weight"):
                 named = getattr(data, key) or ()
                 if error.missing_column in ((named,) if isinstance(named, str) else named):

@@ -48,7 +48,7 @@ class Lock:
             file.close()
             raise LockedError(
                 f"{self.path} is in use by {owner}; wait for it to end, end it, or choose another "
-                "file"
+                "place"
             ) from None
         except BaseException:
             file.close()

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from valor import Reader, hookimpl
-from valor.exceptions import DataError, shown
+from valor.exceptions import DataError, nearest, several, shown
 from valor.files import path_of
 
 # Narrower than float(), which takes "1_000", "nan" and digits of every script.
@@ -97,7 +97,8 @@ def _samples(
     for column in (*wanted, *texts):
         if column not in names:
             raise DataError(
-                f"{path}: no column is named {column!r}; there are: {', '.join(names)}"
+                f"{path}: no column is named {column!r}{nearest(column, names)}; "
+                f"there are: {several(names)}"
                 f"{_other_delimiter(names)}",
                 missing_column=column,
             )

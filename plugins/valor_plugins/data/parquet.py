@@ -13,7 +13,14 @@ from typing import Any
 import attrs
 
 from valor import Reader, hookimpl
-from valor.exceptions import DataError, InvalidNumberError, MissingExtraError, shown
+from valor.exceptions import (
+    DataError,
+    InvalidNumberError,
+    MissingExtraError,
+    nearest,
+    several,
+    shown,
+)
 from valor.files import path_of
 from valor.functions import number
 
@@ -95,7 +102,8 @@ def _wanted(
     for column in (*wanted, *texts):
         if column not in names:
             raise DataError(
-                f"{path}: no column is named {column!r}; there are: {', '.join(names)}",
+                f"{path}: no column is named {column!r}{nearest(column, names)}; "
+                f"there are: {several(names)}",
                 missing_column=column,
             )
     if not wanted:

@@ -156,7 +156,9 @@ def test_columns_may_be_kept_as_texts(tmp_path: Path) -> None:
     ]
     # A text that is not among the columns that are wanted changes nothing; an unknown one is told.
     assert read_csv(path, columns=["a"], texts=["id"]) == [{"a": 1.0}, {"a": 2.0}]
-    with pytest.raises(DataError, match="no column is named 'Id'; there are: id") as caught:
+    with pytest.raises(
+        DataError, match=r"is named 'Id', did you mean 'id'.; there are: id"
+    ) as caught:
         read_csv(path, columns=["a"], texts=["Id"])
     assert caught.value.missing_column == "Id"
 
