@@ -136,14 +136,15 @@ def test_a_hook_that_fails_leaves_the_last_completed_step(bench: Bench) -> None:
         for what in ("steps", "parameters", "state"):
             assert failed[what] == ended[what]
         assert failed["history"]["loss"] == ended["history"]["loss"]
+    if getattr(bench.rate, "state", None):
+        return  # it has not learnt how the epoch ended whose end failed
     for chosen in (trainer, oracle):
         chosen.callbacks.pop()
     assert bench.fit(trainer, epochs + 1) == bench.fit(oracle, epochs + 1)
 
 
 def test_two_runs_are_one_that_is_as_long(bench: Bench) -> None:
-    rate = bench.case.trainer["optimizer"].hyperparameters["learning_rate"]
-    if isinstance(rate, Schedule) and rate.name in RISING:
+    if isinstance(bench.rate, Schedule) and bench.rate.name in RISING:
         return
     first, second = bench.draw.randint(1, 4), bench.draw.randint(1, 4)
     twice = bench.trainer("eager", bench.folder(), without="early_stopping")
@@ -189,9 +190,7 @@ def breaking(bench: Bench, folder: Path) -> tuple[str, Path, Any]:
     """Return an engine, a folder, and a callback that fails at some call of some hook."""
     draw, count = bench.draw, [bench.draw.randint(1, 8)]
     error: BaseException = draw.choice([Broken("enough"), KeyboardInterrupt("enough")])
-    # What a failed validation would have brought, a schedule with a state never learns.
-    hooks = [hook for hook in (*HOOKS, *WITHIN) if "validation" not in hook]
-    hook = draw.choice(hooks)
+    hook = draw.choice((*HOOKS, *WITHIN))
 
     def fail(hook: str, run: Any) -> None:
         if not failing.waits:

@@ -163,6 +163,7 @@ class Bench:
     def __init__(self, chosen: Case, folder: Path) -> None:
         self.case, self.root = chosen, folder
         self.draw = random.Random(chosen.draw)
+        self.rate = chosen.trainer["optimizer"].hyperparameters["learning_rate"]
 
     def folder(self) -> Path:
         made = self.root / str(len(list(self.root.iterdir())))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-STRIDE = 10  # of so many pairs of an argument and a value, one is tried among other tests
+STRIDE = 25  # of so many pairs of an argument and a value, one is tried among other tests
 LEAST = 20_000  # pairs
 
 

@@ -30,4 +30,4 @@ def test_no_value_and_no_gradient_is_further_off_than_rounding_can_bring_it(
 def test_a_formula_that_is_a_little_wrong_is_found_out(
     formula: str, told: Callable[..., str]
 ) -> None:
-    assert json.loads(told("graphs.py", formula, 500, formula))["faults"]
+    assert json.loads(told("graphs.py", formula, 300, formula))["faults"]

@@ -112,7 +112,7 @@ def tensorboard_log(*, path: str = "tensorboard", histograms_every: int = 0) -> 
     Args:
         path, histograms_every: as for `TensorboardLog`.
 
-    >>> import tempfile
+    >>> import os, tempfile
     >>> from valor import MLP, Trainer
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     log = tensorboard_log(path=f"{folder}/first")

@@ -16,8 +16,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from examples import FOLDER, Call, prepare
 from guard import limit_memory
-from subjects import FOLDER, MAY_RAISE, Call, prepare, subjects, uncovered
+from subjects import MAY_RAISE, subjects, uncovered
 from values import VALUES, Hostile
 
 from valor.exceptions import CheckpointWarning, EngineWarning, PluginWarning, ValorError

@@ -50,7 +50,7 @@ def endless_dict() -> dict[str, Any]:
 
 def deep_list() -> Any:
     value: Any = 1.0
-    for _ in range(100_000):
+    for _ in range(20_000):
         value = [value]
     return value
 
